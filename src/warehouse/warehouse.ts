@@ -1,0 +1,73 @@
+/** A named parameter of a query: text, a whole number, a truth value, or an instant in epoch microseconds. */
+export type QueryParameter = string | number | boolean | null | { timestampMicros: number }
+export type QueryParameters = Record<string, QueryParameter>
+
+/** A value that a query returns. Queries are written so that nothing else comes back: instants as micros, decimals as text. */
+export type QueryValue = string | number | boolean | null
+
+export interface SourceColumn {
+  name: string
+  /** The warehouse's own name of the type, upper case: `VARCHAR`, `TIMESTAMP WITH TIME ZONE`, `NUMERIC`. */
+  type: string
+}
+
+/** A part of a result, column by column: `columns.transaction_id[i]` belongs to row i of the batch. */
+export interface ResultBatch {
+  rowCount: number
+  columns: Record<string, QueryValue[]>
+}
+
+export interface QueryStatistics {
+  /** null where the engine does not bill by the byte. */
+  bytesBilled: number | null
+}
+
+/** What is kept in the warehouse: the rows of a table, values by column name. Instants are `{ timestampMicros }`. */
+export type TableRow = Record<string, QueryParameter | string[]>
+
+/** A warehouse holds the source rows and the tables of this program. Errors are `TerminalError` or `TransientError`. */
+export interface Warehouse {
+  /** Names this warehouse for messages and for the journal: `duckdb:/data/warehouse.duckdb`. */
+  readonly name: string
+
+  /** Column names and types that a SELECT in the warehouse's own dialect yields, without running it. */
+  describe(select: string): Promise<SourceColumn[]>
+
+  /**
+   * How a source column of this type becomes what the contract wants, as SQL in the warehouse's own dialect.
+   * `null` when no exact conversion exists, and then `castHint` names the cast that the user can write.
+   */
+  convertColumn(column: SourceColumn, to: ContractType): { sql: string } | { castHint: string }
+
+  /**
+   * Runs a query of `sql/` (GoogleSQL; see `translate.ts`) with `{{source}}` replaced by `source`,
+   * which is in the warehouse's own dialect and is left as it is. Rows come in the query's order, in bounded memory.
+   */
+  query(sql: string, options?: QueryOptions): AsyncIterable<ResultBatch>
+
+  /** Appends rows to one of this program's tables; when it returns they are durable. All of them, or none. */
+  append(table: string, rows: TableRow[]): Promise<void>
+
+  /** Creates the program's tables and views where they are missing, and says what it created. */
+  createTables(): Promise<string[]>
+
+  /** The DDL that `createTables` runs, for people who create tables by other means. */
+  ddl(): string[]
+
+  /** Names of this program's tables and views that are missing, and `table.column` for a missing column. */
+  missingTables(): Promise<string[]>
+
+  statistics(): QueryStatistics
+
+  close(): Promise<void>
+}
+
+export interface QueryOptions {
+  parameters?: QueryParameters
+  source?: string
+  /** Stops the query; the iteration then throws. */
+  signal?: AbortSignal
+}
+
+/** Types of the source contract. `text_json` is JSON text made from text, JSON, or a struct. */
+export type ContractType = 'text' | 'timestamp' | 'decimal_text' | 'text_json'

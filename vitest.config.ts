@@ -1,0 +1,10 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    // Whole-command tests start real processes; on two cores one of them may take several seconds.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+})
