@@ -18,7 +18,8 @@ export const REASONS = {
   ok: { status: 'delivered', meaning: 'Adjust answered OK.', advice: nothing },
   ok_unauthenticated: {
     status: 'delivered',
-    meaning: 'Adjust took the event but found no or a wrong authentication token; with S2S security switched on it would refuse it.',
+    meaning:
+      'Adjust took the event but found no or a wrong authentication token; with S2S security switched on it would refuse it.',
     advice: 'Set ADJUST_S2S_TOKEN (or the token file) to the token from the Adjust dashboard.',
   },
 
@@ -35,8 +36,10 @@ export const REASONS = {
 
   bad_event_state: {
     status: 'rejected',
-    meaning: 'Adjust refused the event for its state: created before the install, or out of order for the device.',
-    advice: 'Read the message; check that occurred_at is later than the install and that no other sender delivers this token.',
+    meaning:
+      'Adjust refused the event for its state: created before the install, or out of order for the device.',
+    advice:
+      'Read the message; check that occurred_at is later than the install and that no other sender delivers this token.',
   },
   invalid_callback_parameters: {
     status: 'rejected',
@@ -84,7 +87,11 @@ export const REASONS = {
     meaning: 'transaction_id is NULL or empty, so the event could not be told from others.',
     advice: 'Give every row a transaction_id in the source SELECT.',
   },
-  occurred_at_missing: { status: 'invalid', meaning: 'occurred_at is NULL.', advice: 'Give every row an occurred_at.' },
+  occurred_at_missing: {
+    status: 'invalid',
+    meaning: 'occurred_at is NULL.',
+    advice: 'Give every row an occurred_at.',
+  },
   occurred_at_in_future: {
     status: 'invalid',
     meaning: 'occurred_at is more than five minutes in the future.',
@@ -101,7 +108,11 @@ export const REASONS = {
     advice: 'Correct environment in the source SELECT, or leave it NULL to take adjust.environment.',
   },
   app_token_missing: { status: 'invalid', meaning: 'app_token is NULL or empty.', advice: 'Fill app_token.' },
-  event_token_missing: { status: 'invalid', meaning: 'event_token is NULL or empty.', advice: 'Fill event_token.' },
+  event_token_missing: {
+    status: 'invalid',
+    meaning: 'event_token is NULL or empty.',
+    advice: 'Fill event_token.',
+  },
   identifier_missing: {
     status: 'invalid',
     meaning: 'The row has no identifier that Adjust takes, or only all-zero ones.',
@@ -125,7 +136,8 @@ export const REASONS = {
   revenue_negative: {
     status: 'invalid',
     meaning: 'revenue is negative; Adjust has no refunds.',
-    advice: 'Leave refunds out of the source SELECT, or send them without revenue under a token of their own.',
+    advice:
+      'Leave refunds out of the source SELECT, or send them without revenue under a token of their own.',
   },
   revenue_out_of_range: {
     status: 'invalid',
@@ -170,8 +182,10 @@ export const REASONS = {
   },
   later_event_delivered: {
     status: 'late',
-    meaning: 'A later event of the same device and token (or with revenue) was already delivered; Adjust would refuse this one.',
-    advice: 'Raise delivery.settle_minutes if rows arrive in the warehouse that late; delivery.late: send tries anyway.',
+    meaning:
+      'A later event of the same device and token (or with revenue) was already delivered; Adjust would refuse this one.',
+    advice:
+      'Raise delivery.settle_minutes if rows arrive in the warehouse that late; delivery.late: send tries anyway.',
   },
   device_opted_out_before: {
     status: 'suppressed',
@@ -181,7 +195,8 @@ export const REASONS = {
   in_doubt_too_long: {
     status: 'abandoned',
     meaning: 'Its outcome stayed unknown for delivery.in_doubt_hold_hours; it is not sent again.',
-    advice: "Adjust's raw data export shows whether it arrived: look for its transaction_id in the callback parameters.",
+    advice:
+      "Adjust's raw data export shows whether it arrived: look for its transaction_id in the callback parameters.",
   },
 
   timed_out: {
@@ -196,7 +211,8 @@ export const REASONS = {
   },
   undocumented_answer: {
     status: 'in_doubt',
-    meaning: "The answer is not one of Adjust's (a gateway's page, say): Adjust may or may not have counted it.",
+    meaning:
+      "The answer is not one of Adjust's (a gateway's page, say): Adjust may or may not have counted it.",
     advice: "Look for its transaction_id in Adjust's raw data export.",
   },
   process_died: {
@@ -233,7 +249,8 @@ export const REASONS = {
   credentials_refused: {
     status: 'deferred',
     meaning: 'Adjust refused the authentication token, so the run stopped.',
-    advice: 'Set ADJUST_S2S_TOKEN (or the token file) to the token from the Adjust dashboard, then run again.',
+    advice:
+      'Set ADJUST_S2S_TOKEN (or the token file) to the token from the Adjust dashboard, then run again.',
   },
   app_stopped: {
     status: 'deferred',
@@ -242,7 +259,8 @@ export const REASONS = {
   },
   token_stopped: {
     status: 'deferred',
-    meaning: 'Adjust refused the event token (invalid, blocklisted or tracking disabled), so its events were not sent.',
+    meaning:
+      'Adjust refused the event token (invalid, blocklisted or tracking disabled), so its events were not sent.',
     advice: 'Check the event token in the Adjust dashboard, then run again.',
   },
   rejection_storm: {
@@ -255,13 +273,22 @@ export const REASONS = {
     meaning: 'Adjust could not be reached or kept failing, so the run stopped sending.',
     advice: waits,
   },
+  too_many_waiting: {
+    status: 'deferred',
+    meaning: 'More devices wait for another run than this one keeps in memory, so it stopped sending.',
+    advice: 'See why so many events were deferred, then run again.',
+  },
   run_stopped: {
     status: 'deferred',
     meaning: 'The run was asked to stop (SIGTERM, or the warehouse failed) before its turn came.',
     advice: waits,
   },
 
-  rate_limited: { status: 'retried', meaning: 'Adjust answered 429 and the event was sent again later.', advice: nothing },
+  rate_limited: {
+    status: 'retried',
+    meaning: 'Adjust answered 429 and the event was sent again later.',
+    advice: nothing,
+  },
   internal_error: {
     status: 'retried',
     meaning: 'Adjust answered with its documented internal error and the event was sent again.',

@@ -1,4 +1,4 @@
-import type { EventKind, SentIdentifier } from './event.ts'
+import type { EarlierOutcome, EventKind, SentIdentifier } from './event.ts'
 
 /** What became of an event. Every row that a run reads ends in exactly one of these. */
 export const STATUSES = [
@@ -58,3 +58,12 @@ export interface ReasonCount {
 }
 
 export type Counts = Record<'read' | Status, number>
+
+/** An audit row on its way to the warehouse. */
+export interface Settlement {
+  row: AuditRow
+  /** What the audit table said of the transaction before this run; a wait that goes on unchanged is counted, not written again. */
+  earlier: EarlierOutcome | null
+  /** The journal segment that may go only after this row is acknowledged; null when no request was made. */
+  journalSegment: number | null
+}

@@ -2,7 +2,10 @@
 export type QueryParameter = string | number | boolean | null | { timestampMicros: number }
 export type QueryParameters = Record<string, QueryParameter>
 
-/** A value that a query returns. Queries are written so that nothing else comes back: instants as micros, decimals as text. */
+/**
+ * A value that a query returns. Queries are written so that nothing else comes back: instants as micros, decimals as text without
+ * closing zeros, and a whole number that is not exact as a JavaScript number as text.
+ */
 export type QueryValue = string | number | boolean | null
 
 export interface SourceColumn {
@@ -63,6 +66,8 @@ export interface Warehouse {
 }
 
 export interface QueryOptions {
+  /** The file that the query comes from, for messages. */
+  name?: string
   parameters?: QueryParameters
   source?: string
   /** Stops the query; the iteration then throws. */

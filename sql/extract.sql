@@ -1,0 +1,245 @@
+-- The rows of the window that no audit row settles, in the order in which they are to be sent, with all that earlier runs know
+-- of them. {{source}} is the user's SELECT in the shape of the source contract, in the warehouse's own dialect.
+-- Instants come as parameters; names of devices are made as deviceName() in src/domain/device-name.ts makes them.
+WITH audit AS (
+  SELECT
+    audit_id, transaction_id, status, reason, attempt, app_token, device, device_names, occurred_at, sent_at, settled_at,
+    revenue IS NOT NULL AS has_revenue,
+    -- What an event must be in order with, besides the revenue of its device. Ad revenue has no order.
+    CASE kind WHEN 'event' THEN event_token WHEN 'session' THEN ' session' END AS scope
+  FROM s2s_audit
+  -- Bounded by the partition column, so that BigQuery reads (and bills) the newest partitions only.
+  WHERE occurred_at IS NULL OR occurred_at >= @audit_from
+),
+
+-- One row a transaction: its newest settlement, or its newest attempt when a run died before there was one.
+-- Copies in the source share the transaction_id with the row that was sent, and say nothing of its outcome.
+ledger AS (
+  SELECT transaction_id, audit_id, status, reason, settled_at, has_revenue, attempts, first_sent_at
+  FROM (
+    SELECT
+      transaction_id, audit_id, status, reason, settled_at, has_revenue,
+      MAX(attempt) OVER (PARTITION BY transaction_id) AS attempts,
+      MIN(sent_at) OVER (PARTITION BY transaction_id) AS first_sent_at,
+      ROW_NUMBER() OVER (
+        PARTITION BY transaction_id
+        ORDER BY
+          CASE WHEN reason = 'source_duplicate' THEN 2 WHEN status = 'retried' THEN 1 ELSE 0 END,
+          settled_at DESC, audit_id DESC
+      ) AS place
+    FROM audit
+  ) AS placed
+  WHERE place = 1 AND reason <> 'source_duplicate'
+),
+
+windowed AS (
+  SELECT
+    -- A row without an id gets one that the next run makes again, so that it is not reported twice.
+    COALESCE(
+      NULLIF(transaction_id, ''),
+      '(missing) ' || COALESCE(CAST(UNIX_MICROS(occurred_at) AS STRING), 'no time')
+        || ' ' || COALESCE(app_token, '') || ' ' || COALESCE(event_token, '')
+    ) AS transaction_id,
+    transaction_id IS NULL OR transaction_id = '' AS transaction_id_missing,
+    occurred_at, UNIX_MICROS(occurred_at) AS occurred_at_micros,
+    kind, app_token, event_token,
+    NULLIF(TRIM(adid), '') AS adid,
+    NULLIF(TRIM(idfa), '') AS idfa,
+    NULLIF(TRIM(idfv), '') AS idfv,
+    NULLIF(TRIM(gps_adid), '') AS gps_adid,
+    NULLIF(TRIM(android_id), '') AS android_id,
+    NULLIF(TRIM(fire_adid), '') AS fire_adid,
+    NULLIF(TRIM(oaid), '') AS oaid,
+    NULLIF(TRIM(web_uuid), '') AS web_uuid,
+    NULLIF(TRIM(external_device_id), '') AS external_device_id,
+    NULLIF(TRIM(device_id), '') AS device_id,
+    revenue, currency, ip_address, user_agent, os_name, callback_params, partner_params, parameters, environment
+  FROM ({{source}}) AS source
+  WHERE (
+      (occurred_at >= @window_from AND occurred_at < @window_to)
+      -- No window holds a row without a time or with one that never comes: a run over everything takes them up.
+      OR (@full_window AND (occurred_at IS NULL OR occurred_at > @future))
+    )
+    AND (@app = '' OR app_token = @app)
+    AND (@event = '' OR event_token = @event)
+),
+
+candidates AS (
+  SELECT
+    windowed.*,
+    ledger.status AS earlier_status, ledger.reason AS earlier_reason, ledger.attempts AS earlier_attempts,
+    UNIX_MICROS(ledger.first_sent_at) AS earlier_first_sent_at_micros,
+    UNIX_MICROS(ledger.settled_at) AS earlier_settled_at_micros,
+    ROW_NUMBER() OVER (
+      PARTITION BY windowed.transaction_id
+      ORDER BY occurred_at_micros, app_token, event_token, revenue
+    ) > 1 AS source_duplicate,
+    -- '0.00' and '0e5' are no revenue; what is no number counts as some, for nobody knows what is at stake.
+    revenue IS NOT NULL AND REGEXP_CONTAINS(revenue, '^[^eE]*[^-+.0 eE]') AS has_revenue,
+    CASE
+      WHEN kind IS NULL OR TRIM(kind) = '' OR kind = 'event' THEN event_token
+      WHEN kind = 'session' THEN ' session'
+    END AS scope
+  FROM windowed
+  LEFT JOIN ledger ON ledger.transaction_id = windowed.transaction_id
+  WHERE ledger.transaction_id IS NULL
+    OR ledger.status IN ('in_doubt', 'deferred', 'retried')
+    OR (@resend_failed AND ledger.status IN ('rejected', 'invalid'))
+    OR @resend_all
+),
+
+-- The names of the candidates that the audit table knows; all others cannot meet anything in it.
+-- An id of nothing but zeros is that of every device whose owner opted out, and names none.
+own_names AS (
+  SELECT DISTINCT transaction_id, app_token, occurred_at, scope, has_revenue, name
+  FROM candidates
+  CROSS JOIN UNNEST([
+    CASE WHEN REGEXP_CONTAINS(adid, '[^0-]') THEN 'adid:' || TO_HEX(SHA256(LOWER(REPLACE(adid, '-', '')))) END,
+    CASE WHEN REGEXP_CONTAINS(idfa, '[^0-]') THEN 'idfa:' || TO_HEX(SHA256(LOWER(REPLACE(idfa, '-', '')))) END,
+    CASE WHEN REGEXP_CONTAINS(idfv, '[^0-]') THEN 'idfv:' || TO_HEX(SHA256(LOWER(REPLACE(idfv, '-', '')))) END,
+    CASE WHEN REGEXP_CONTAINS(gps_adid, '[^0-]') THEN 'gps_adid:' || TO_HEX(SHA256(LOWER(REPLACE(gps_adid, '-', '')))) END,
+    CASE WHEN REGEXP_CONTAINS(android_id, '[^0-]') THEN 'android_id:' || TO_HEX(SHA256(LOWER(REPLACE(android_id, '-', '')))) END,
+    CASE WHEN REGEXP_CONTAINS(fire_adid, '[^0-]') THEN 'fire_adid:' || TO_HEX(SHA256(LOWER(REPLACE(fire_adid, '-', '')))) END,
+    CASE WHEN REGEXP_CONTAINS(oaid, '[^0-]') THEN 'oaid:' || TO_HEX(SHA256(LOWER(REPLACE(oaid, '-', '')))) END,
+    CASE WHEN REGEXP_CONTAINS(web_uuid, '[^0-]') THEN 'web_uuid:' || TO_HEX(SHA256(LOWER(REPLACE(web_uuid, '-', '')))) END,
+    CASE WHEN REGEXP_CONTAINS(external_device_id, '[^0-]') THEN 'external_device_id:' || TO_HEX(SHA256(external_device_id)) END,
+    CASE WHEN REGEXP_CONTAINS(device_id, '[^0-]') THEN 'device_id:' || TO_HEX(SHA256(device_id)) END
+  ]) AS name
+  WHERE NOT source_duplicate
+    AND name IN (SELECT name FROM s2s_audit CROSS JOIN UNNEST(device_names) AS name WHERE occurred_at IS NULL OR occurred_at >= @audit_from)
+),
+
+-- A name leads to the one name under which all names of its device went at that time.
+links AS (
+  SELECT DISTINCT name, device
+  FROM audit CROSS JOIN UNNEST(device_names) AS name
+  WHERE name <> device
+),
+
+-- Two steps: a device's one name may itself have come under another one later.
+row_names AS (
+  SELECT transaction_id, app_token, occurred_at, scope, has_revenue, name FROM own_names
+  UNION DISTINCT
+  SELECT transaction_id, app_token, occurred_at, scope, has_revenue, links.device AS name
+  FROM own_names JOIN links ON links.name = own_names.name
+  UNION DISTINCT
+  SELECT transaction_id, app_token, occurred_at, scope, has_revenue, further.device AS name
+  FROM own_names JOIN links ON links.name = own_names.name JOIN links AS further ON further.name = links.device
+),
+
+known_names AS (
+  SELECT row_names.transaction_id, STRING_AGG(row_names.name, ' ' ORDER BY row_names.name) AS names
+  FROM row_names
+  LEFT JOIN own_names ON own_names.transaction_id = row_names.transaction_id AND own_names.name = row_names.name
+  WHERE own_names.name IS NULL
+  GROUP BY row_names.transaction_id
+),
+
+-- Audit rows that matter to other events of the device.
+evidence AS (
+  SELECT
+    transaction_id, app_token, device_names, occurred_at, has_revenue, scope,
+    status = 'delivered' AS delivered,
+    reason = 'device_opted_out' AS opted_out,
+    audit_id IN (
+      SELECT audit_id FROM ledger
+      WHERE status = 'in_doubt' AND settled_at > @in_doubt_since
+        AND ((has_revenue AND @revenue_blocks) OR (NOT has_revenue AND @other_blocks))
+    ) AS in_doubt
+  FROM audit
+  WHERE status IN ('delivered', 'in_doubt') OR reason = 'device_opted_out'
+),
+
+-- The same by name, where it is a name of a candidate. The names of an audit row lead further, as a candidate's do.
+named_evidence AS (
+  SELECT transaction_id, app_token, occurred_at, has_revenue, scope, delivered, opted_out, in_doubt, name
+  FROM evidence CROSS JOIN UNNEST(device_names) AS name
+  WHERE name IN (SELECT name FROM row_names)
+  UNION ALL
+  SELECT transaction_id, app_token, occurred_at, has_revenue, scope, delivered, opted_out, in_doubt, links.device AS name
+  FROM evidence CROSS JOIN UNNEST(device_names) AS member JOIN links ON links.name = member
+  WHERE links.device IN (SELECT name FROM row_names)
+),
+
+-- Once for its own scope, and once more for revenue, which is in order across all tokens.
+scoped_evidence AS (
+  SELECT transaction_id, app_token, occurred_at, scope, delivered, in_doubt, name
+  FROM named_evidence
+  WHERE scope IS NOT NULL
+  UNION ALL
+  SELECT transaction_id, app_token, occurred_at, ' revenue' AS scope, delivered, in_doubt, name
+  FROM named_evidence
+  WHERE has_revenue AND scope IS NOT NULL AND scope <> ' session'
+),
+
+-- The two newest transactions are enough: one of them is not the row itself.
+newest_delivered AS (
+  SELECT app_token, name, scope, transaction_id, occurred_at
+  FROM (
+    SELECT
+      app_token, name, scope, transaction_id, occurred_at,
+      ROW_NUMBER() OVER (PARTITION BY app_token, name, scope ORDER BY occurred_at DESC, transaction_id DESC) AS place
+    FROM (
+      SELECT app_token, name, scope, transaction_id, MAX(occurred_at) AS occurred_at
+      FROM scoped_evidence
+      WHERE delivered AND occurred_at IS NOT NULL
+      GROUP BY app_token, name, scope, transaction_id
+    ) AS delivered_once
+  ) AS placed
+  WHERE place <= 2
+),
+
+later_delivered AS (
+  SELECT row_names.transaction_id, MAX(newest_delivered.occurred_at) AS occurred_at
+  FROM row_names
+  JOIN newest_delivered
+    ON newest_delivered.app_token = row_names.app_token AND newest_delivered.name = row_names.name
+  WHERE (newest_delivered.scope = row_names.scope OR (newest_delivered.scope = ' revenue' AND row_names.has_revenue AND row_names.scope <> ' session'))
+    AND newest_delivered.transaction_id <> row_names.transaction_id
+    AND newest_delivered.occurred_at > row_names.occurred_at
+  GROUP BY row_names.transaction_id
+),
+
+-- The first and the last in the alphabet are enough, for the same reason.
+open_in_doubt AS (
+  SELECT app_token, name, scope, MIN(transaction_id) AS one, MAX(transaction_id) AS other
+  FROM scoped_evidence
+  WHERE in_doubt
+  GROUP BY app_token, name, scope
+),
+
+waiting AS (
+  SELECT
+    row_names.transaction_id,
+    MIN(CASE WHEN open_in_doubt.one <> row_names.transaction_id THEN open_in_doubt.one ELSE open_in_doubt.other END) AS waits_for
+  FROM row_names
+  JOIN open_in_doubt ON open_in_doubt.app_token = row_names.app_token AND open_in_doubt.name = row_names.name
+  WHERE (open_in_doubt.scope = row_names.scope OR (open_in_doubt.scope = ' revenue' AND row_names.has_revenue AND row_names.scope <> ' session'))
+    AND (open_in_doubt.one <> row_names.transaction_id OR open_in_doubt.other <> row_names.transaction_id)
+  GROUP BY row_names.transaction_id
+),
+
+opted_out AS (
+  SELECT DISTINCT row_names.transaction_id
+  FROM row_names
+  JOIN named_evidence ON named_evidence.app_token = row_names.app_token AND named_evidence.name = row_names.name
+  WHERE named_evidence.opted_out
+)
+
+SELECT
+  candidates.transaction_id, transaction_id_missing, occurred_at_micros, kind, app_token, event_token,
+  adid, idfa, idfv, gps_adid, android_id, fire_adid, oaid, web_uuid, external_device_id, device_id,
+  revenue, currency, ip_address, user_agent, os_name, callback_params, partner_params, parameters, environment,
+  source_duplicate,
+  earlier_status, earlier_reason, earlier_attempts, earlier_first_sent_at_micros, earlier_settled_at_micros,
+  known_names.names AS known_device_names,
+  UNIX_MICROS(later_delivered.occurred_at) AS later_delivered_at_micros,
+  waiting.waits_for AS waits_for_in_doubt,
+  opted_out.transaction_id IS NOT NULL AS device_opted_out
+FROM candidates
+LEFT JOIN known_names ON known_names.transaction_id = candidates.transaction_id AND NOT candidates.source_duplicate
+LEFT JOIN later_delivered ON later_delivered.transaction_id = candidates.transaction_id AND NOT candidates.source_duplicate
+LEFT JOIN waiting ON waiting.transaction_id = candidates.transaction_id AND NOT candidates.source_duplicate
+LEFT JOIN opted_out ON opted_out.transaction_id = candidates.transaction_id AND NOT candidates.source_duplicate
+ORDER BY occurred_at_micros, transaction_id, source_duplicate
+LIMIT @row_limit

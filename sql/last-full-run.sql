@@ -1,0 +1,9 @@
+-- Where the last run over the full window drew its age limit, if it read to its end (a run that stopped early exits with 4 or 75).
+SELECT UNIX_MICROS(age_limit) AS age_limit_micros
+FROM `s2s_runs`
+WHERE event = 'ended'
+  AND full_window
+  AND shard = @shard
+  AND exit_code IN (0, 3)
+ORDER BY logged_at DESC
+LIMIT 1

@@ -1,0 +1,31 @@
+import type { AuditRow } from '../domain/settlement.ts'
+import { auditTableRow } from '../warehouse/audit-table.ts'
+import { readQuery } from '../warehouse/queries.ts'
+import type { Warehouse } from '../warehouse/warehouse.ts'
+
+const WRITE_ROWS = 4_000
+
+/**
+ * Writes the rows that an earlier process left in its journal and that the warehouse does not have. Answers those it wrote.
+ * It may be repeated: what a first try has written is found by its `audit_id`.
+ */
+export async function writeMissing(
+  warehouse: Pick<Warehouse, 'append' | 'query'>,
+  rows: readonly AuditRow[],
+): Promise<AuditRow[]> {
+  const missing = new Map(rows.map((row) => [row.auditId, row]))
+  for (const runId of new Set(rows.map((row) => row.runId))) {
+    const query = warehouse.query(readQuery('audit-ids.sql'), {
+      name: 'audit-ids.sql',
+      parameters: { run_id: runId },
+    })
+    for await (const { columns } of query) {
+      for (const auditId of columns.audit_id ?? []) missing.delete(auditId as string)
+    }
+  }
+  const unwritten = [...missing.values()]
+  for (let start = 0; start < unwritten.length; start += WRITE_ROWS) {
+    await warehouse.append('s2s_audit', unwritten.slice(start, start + WRITE_ROWS).map(auditTableRow))
+  }
+  return unwritten
+}

@@ -1,0 +1,99 @@
+import { existsSync } from 'node:fs'
+import { access, constants, mkdir } from 'node:fs/promises'
+import type { Config } from '../config.ts'
+import { TerminalError } from '../domain/errors.ts'
+import { ExitCode } from '../domain/exit-code.ts'
+import type { CommandContext, RunCommand } from './command.ts'
+import { colour, formatTable } from './output.ts'
+
+/** One thing that a run needs, and whether it was there. */
+interface Step {
+  kind: 'state directory' | 'warehouse' | 'table' | 'view'
+  name: string
+  status: 'created' | 'existed'
+}
+
+/** Prepares a warehouse and a state directory for `run`, or prints what stands at the beginning: settings or DDL. */
+export const runCommand: RunCommand<'init'> = async ({ example, print }, context) => {
+  if (example) {
+    const { exampleYaml } = await import('../config/example.ts')
+    context.stdout.write(exampleYaml())
+    return ExitCode.ok
+  }
+  const config = await context.loadConfig()
+  if (print) {
+    context.stdout.write(await ddlText(config))
+    return ExitCode.ok
+  }
+  show([await createStateDirectory(config.stateDir), ...(await createTables(config))], config, context)
+  return ExitCode.ok
+}
+
+async function ddlText({ warehouse }: Config): Promise<string> {
+  const { bigqueryDdl, duckdbDdl } = await import('../warehouse/ddl.ts')
+  const isDuckdb = warehouse.type === 'duckdb'
+  const statements = isDuckdb ? duckdbDdl() : bigqueryDdl(`${warehouse.project}.${warehouse.dataset}`)
+  return [...statements.values()]
+    .flat()
+    .map((statement) => `${statement};\n`)
+    .join('\n')
+}
+
+async function createStateDirectory(path: string): Promise<Step> {
+  try {
+    // The journal holds what is sent, so nobody else looks into it.
+    const firstCreated = await mkdir(path, { recursive: true, mode: 0o700 })
+    await access(path, constants.R_OK | constants.W_OK | constants.X_OK)
+    return { kind: 'state directory', name: path, status: firstCreated === undefined ? 'existed' : 'created' }
+  } catch (cause) {
+    throw new TerminalError(`The state directory ${path} cannot be written: ${(cause as Error).message}`, {
+      cause,
+      hint: 'Set state_dir (or ADJUST_S2S_STATE_DIR) to a folder that this user may write and that survives a restart.',
+    })
+  }
+}
+
+async function createTables(config: Config): Promise<Step[]> {
+  const [{ openWarehouse }, { TABLES, VIEWS }] = await Promise.all([
+    import('../warehouse/open-warehouse.ts'),
+    import('../warehouse/schema.ts'),
+  ])
+  const isNew = config.warehouse.type === 'duckdb' && !existsSync(config.warehouse.path)
+  const warehouse = await openWarehouse(config.warehouse, { create: true })
+  try {
+    const created = new Set(await warehouse.createTables())
+    refuseOldTables(await warehouse.missingTables())
+    const status = (isCreated: boolean) => (isCreated ? 'created' : 'existed')
+    return [
+      { kind: 'warehouse', name: warehouse.name, status: status(isNew) },
+      ...TABLES.map(({ name }): Step => ({ kind: 'table', name, status: status(created.has(name)) })),
+      ...VIEWS.map(({ name }): Step => ({ kind: 'view', name, status: status(created.has(name)) })),
+    ]
+  } finally {
+    await warehouse.close()
+  }
+}
+
+/** A table of the same name that was made otherwise stays as it is: what it lacks would fail in the middle of a run. */
+function refuseOldTables(missing: string[]): void {
+  if (missing.length === 0) return
+  throw new TerminalError(`The warehouse still lacks ${missing.join(', ')}.`, {
+    hint: 'A table of that name was made by something else. Compare it with `adjust-s2s init --print`, or rename it.',
+  })
+}
+
+function show(steps: Step[], config: Config, { stdout, stderr, flags }: CommandContext): void {
+  const sourceExists = existsSync(config.source)
+  if (flags.json) {
+    stdout.write(`${JSON.stringify({ steps, source: { path: config.source, exists: sourceExists } })}\n`)
+    return
+  }
+  const status = (step: Step) => colour(step.status === 'created' ? 'green' : 'dim', step.status, stdout)
+  stdout.write(`${formatTable(steps.map((step) => [status(step), step.kind, step.name]))}\n`)
+  if (flags.quiet) return
+  const command = `adjust-s2s plan${flags.config === undefined ? '' : ` --config ${flags.config}`}`
+  const write = sourceExists
+    ? ''
+    : `write the SELECT that yields your transactions to ${config.source}, then `
+  stderr.write(`\nNext: ${write}${command}\n`)
+}

@@ -1,0 +1,73 @@
+import { type InspectColor, stripVTControlCharacters, styleText } from 'node:util'
+
+const counts = new Intl.NumberFormat('en-US')
+
+/** 1234567 as `1,234,567`. */
+export function formatCount(count: number): string {
+  return counts.format(count)
+}
+
+/** Milliseconds for people: `0.8 s`, `42 s`, `3 min 5 s`, `2 h 10 min`, `4 d 3 h`. */
+export function formatDuration(durationMs: number): string {
+  if (durationMs < 9_950) return `${(Math.max(0, durationMs) / 1000).toFixed(1)} s`
+  const seconds = Math.round(durationMs / 1000)
+  const parts = [
+    { unit: 'd', count: Math.floor(seconds / 86_400) },
+    { unit: 'h', count: Math.floor(seconds / 3600) % 24 },
+    { unit: 'min', count: Math.floor(seconds / 60) % 60 },
+    { unit: 's', count: seconds % 60 },
+  ]
+  const first = parts.findIndex(({ count }) => count > 0)
+  const shown = parts.slice(first, first + 2).filter(({ count }) => count > 0)
+  return shown.map(({ unit, count }) => `${count} ${unit}`).join(' ')
+}
+
+/** Epoch milliseconds as `2026-02-28 13:30:00 UTC`, with the milliseconds when there are some. */
+export function formatInstant(epochMs: number): string {
+  return `${new Date(epochMs)
+    .toISOString()
+    .replace('T', ' ')
+    .replace(/(\.000)?Z$/, '')} UTC`
+}
+
+/** Colour for a terminal; plain on a pipe and with NO_COLOR. */
+export function colour(
+  style: InspectColor | InspectColor[],
+  text: string,
+  stream: NodeJS.WritableStream,
+): string {
+  return styleText(style, text, { stream })
+}
+
+/** Text of somebody else's on one line: control characters would move the cursor, or worse. */
+export function oneLine(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')
+}
+
+/** A column of text is aligned to the left, one of numbers to the right. */
+export type Cell = string | number | null
+
+const cellText = (cell: Cell) => (cell === null ? '–' : typeof cell === 'number' ? formatCount(cell) : cell)
+const width = (text: string) => [...stripVTControlCharacters(text)].length
+
+export interface TableOptions {
+  header?: string[]
+  /** Spaces in front of each line. */
+  indent?: number
+}
+
+/** An aligned table, lines joined by new lines, none at the end. Cells may carry colours; null is shown as `–`. */
+export function formatTable(rows: Cell[][], { header, indent = 0 }: TableOptions = {}): string {
+  const lines = [...(header ? [header] : []), ...rows.map((row) => row.map(cellText))]
+  const columns = Math.max(0, ...lines.map((line) => line.length))
+  const widths = Array.from({ length: columns }, (_, i) =>
+    Math.max(...lines.map((line) => width(line[i] ?? ''))),
+  )
+  const isNumeric = widths.map((_, i) => rows.some((row) => typeof row[i] === 'number'))
+  const pad = (text: string, i: number) => {
+    const space = ' '.repeat(widths[i]! - width(text))
+    return isNumeric[i] ? space + text : text + space
+  }
+  return lines.map((line) => `${' '.repeat(indent)}${line.map(pad).join('  ')}`.trimEnd()).join('\n')
+}

@@ -1,0 +1,169 @@
+import { styleText } from 'node:util'
+import { Command, InvalidArgumentError } from 'commander'
+import packageJson from '../../package.json' with { type: 'json' }
+import type { CommandFlags, CommandName, GlobalFlags, InitFlags, SimulateFlags } from './command.ts'
+import type { RunFlagTexts } from './run-flags.ts'
+
+/** Runs one command; the program only finds out which, and with what flags. */
+export type Execute = <Name extends CommandName>(
+  name: Name,
+  flags: CommandFlags[Name],
+  globalFlags: GlobalFlags,
+) => Promise<void>
+
+const EXAMPLES = `
+Examples:
+  adjust-s2s init --example > adjust-s2s.yaml    a complete configuration to start from
+  adjust-s2s init                                create the tables and the state directory
+  adjust-s2s plan                                what a run would send; writes and sends nothing
+  adjust-s2s run                                 send everything that is due
+  adjust-s2s run --from 2026-02-01 --to 2026-03-01 --resend failed
+  adjust-s2s explain ORDER-1042                  why was my event not counted?
+
+Exit codes:
+  0  all settled                  3  more rejected or in doubt than --max-rejected allows
+  1  a bug                        4  Adjust refused the credentials or an app
+  2  usage or configuration      75  try again later: nothing is wrong that time does not mend`
+
+function wholeNumber(least: number, most: number) {
+  return (text: string): number => {
+    const number = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
+    if (number >= least && number <= most) return number
+    throw new InvalidArgumentError(`Allowed is a whole number from ${least} to ${most}.`)
+  }
+}
+
+function globalFlags(program: Command): GlobalFlags {
+  const { config, json = false, quiet = false, input } = program.opts<Partial<GlobalFlags>>()
+  return { config, json, quiet, input: input ?? true }
+}
+
+/** The flags that choose what is sent: the same for `run` and for `plan`. */
+function addWindowFlags(command: Command): Command {
+  return command
+    .option('--from <instant>', 'first instant that counts, UTC: 2026-02-28 or 2026-02-28T13:30:00Z')
+    .option('--to <instant>', 'first instant that no longer counts')
+    .option('--app <token>', 'only this app')
+    .option('--event <token>', 'only this event token')
+    .option('--limit <n>', 'at most so many events')
+    .option(
+      '--resend <mode>',
+      'what is sent though it is settled: none, failed (rejected ones) or all',
+      'none',
+    )
+    .option('--confirm <window>', 'for --resend all: "<from>/<to>", just as typed there')
+    .option('--shard <i/n>', 'only part i (from 0) of n; each device is in one part')
+}
+
+function addRun(program: Command, execute: Execute): void {
+  const run = program.command('run').summary('send what is due, in order, and audit it')
+  run.description(
+    'Reads the transactions that are not settled yet, sends them to Adjust in order, and writes what became of every one ' +
+      'into the audit table. Without flags: everything from the age limit up to now, minus the settle time.',
+  )
+  addWindowFlags(run)
+    .option('--max-rejected <n|p%>', 'exit with 3 when more events than this are rejected or in doubt')
+    .option('--dry-run', 'the same as plan: send and write nothing')
+  run.action(async (texts: RunFlagTexts) => {
+    const { parseRunFlags } = await import('./run-flags.ts')
+    const flags = parseRunFlags(texts)
+    await execute(flags.dryRun ? 'plan' : 'run', flags, globalFlags(program))
+  })
+}
+
+function addPlan(program: Command, execute: Execute): void {
+  const plan = program.command('plan').summary('show what a run would do; send and write nothing')
+  plan.description(
+    'Shows how many events a run would send, which it would not and why, and the first requests, ids masked.',
+  )
+  addWindowFlags(plan).action(async (texts: RunFlagTexts) => {
+    const { parseRunFlags } = await import('./run-flags.ts')
+    await execute('plan', parseRunFlags({ ...texts, dryRun: true }), globalFlags(program))
+  })
+}
+
+function addInit(program: Command, execute: Execute): void {
+  program
+    .command('init')
+    .summary('create the tables and the state directory')
+    .description(
+      'Creates what is missing: the state directory, and the audit tables in the warehouse. Safe to repeat.',
+    )
+    .option('--example', 'only print a complete adjust-s2s.yaml, every setting explained')
+    .option('--print', 'only print the DDL of the tables, for those who create tables by other means')
+    .action(async ({ example = false, print = false }: Partial<InitFlags>) => {
+      await execute('init', { example, print }, globalFlags(program))
+    })
+}
+
+function addSimulate(program: Command, execute: Execute): void {
+  program
+    .command('simulate')
+    .summary('play Adjust on this machine, faults included')
+    .description(
+      "Serves Adjust's endpoints on loopback, with Adjust's rules and answers, until it is stopped. " +
+        'What arrived, and when, stands at /__truth. Point adjust.url at the address that it prints.',
+    )
+    .option('--port <n>', 'port on loopback; 0 takes a free one', wholeNumber(0, 65_535), 8090)
+    .option('--seed <n>', 'the same seed and requests give the same faults', wholeNumber(0, 4_294_967_295))
+    .option('--faults <file>', 'a scenario: what the simulated Adjust knows, and what goes wrong')
+    .action(async (flags: Partial<SimulateFlags> & { port: number }) => {
+      await execute('simulate', { seed: null, faults: null, ...flags }, globalFlags(program))
+    })
+}
+
+function addQuestions(program: Command, execute: Execute): void {
+  program
+    .command('status')
+    .summary('show the last runs, and what waits or is in doubt')
+    .description(
+      'Shows the last runs, the oldest waiting row and when it expires, and what is deferred or in doubt.',
+    )
+    .action(() => execute('status', {}, globalFlags(program)))
+  program
+    .command('explain')
+    .summary('tell the whole story of one transaction')
+    .description(
+      "Shows a transaction's row, its request, what it waits for, every attempt with Adjust's words, and what to do.",
+    )
+    .argument('<transaction-id>', 'transaction_id as it stands in the source')
+    .action((transactionId: string) => execute('explain', { transactionId }, globalFlags(program)))
+}
+
+/** The command line. Parsing throws CommanderErrors (also for `--help` and `--version`, which are printed by then). */
+export function createProgram(execute: Execute): Command {
+  const program = new Command('adjust-s2s')
+    .description(packageJson.description)
+    .version(packageJson.version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
+    .option('--config <file>', 'configuration file (default: adjust-s2s.yaml)')
+    .option('--json', 'print one JSON object on standard output')
+    .option('--quiet', 'only results, warnings and errors')
+    .option('--no-input', 'never ask anything')
+    .addHelpText('after', EXAMPLES)
+    .exitOverride()
+    // Errors are thrown, and printed in one place: see `report-error.ts`.
+    .configureOutput({
+      outputError: () => {},
+      getOutHelpWidth: () => Math.min(process.stdout.columns ?? 110, 110),
+      getErrHelpWidth: () => Math.min(process.stderr.columns ?? 110, 110),
+    })
+    .configureHelp({
+      showGlobalOptions: true,
+      styleTitle: (title) => styleText('bold', title, { validateStream: false }),
+    })
+  addInit(program, execute)
+  addPlan(program, execute)
+  addRun(program, execute)
+  addQuestions(program, execute)
+  addSimulate(program, execute)
+  program
+    .command('demo')
+    .summary('deliver a sample to a simulated Adjust')
+    .description(
+      'Builds a sample warehouse, starts a simulated Adjust, delivers the sample, and shows what became of it.',
+    )
+    .action(() => execute('demo', {}, globalFlags(program)))
+  return program
+}

@@ -1,0 +1,145 @@
+import { TerminalError } from '../domain/errors.ts'
+import { parseInstant } from './instant.ts'
+
+export const RESEND_MODES = ['none', 'failed', 'all'] as const
+export type ResendMode = (typeof RESEND_MODES)[number]
+
+export interface Shard {
+  /** 0 ≤ index < count. */
+  index: number
+  count: number
+}
+
+/** More rejected or in doubt than this is exit code 3: so many events, or so many percent of those that were read. */
+export type MaxRejected = { count: number } | { percent: number }
+
+/** What `run` and `plan` are asked to do, checked. */
+export interface RunFlags {
+  /** Epoch milliseconds, inclusive; null for the age limit. */
+  from: number | null
+  /** Epoch milliseconds, exclusive; null for now minus the settle time. */
+  to: number | null
+  /** An app token. */
+  app: string | null
+  /** An event token. */
+  event: string | null
+  /** At most so many events. */
+  limit: number | null
+  resend: ResendMode
+  shard: Shard | null
+  maxRejected: MaxRejected | null
+  dryRun: boolean
+}
+
+/** The flags as typed. */
+export interface RunFlagTexts {
+  from?: string
+  to?: string
+  app?: string
+  event?: string
+  limit?: string
+  resend?: string
+  confirm?: string
+  shard?: string
+  maxRejected?: string
+  dryRun?: boolean
+}
+
+/** NaN, which no comparison accepts, for anything but digits. */
+function wholeNumber(text: string): number {
+  return /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
+}
+
+function parseLimit(text: string): number {
+  const limit = wholeNumber(text)
+  if (limit >= 1) return limit
+  throw new TerminalError(`--limit ${text}: that is not a whole number from 1.`, {
+    hint: 'Such as --limit 1000.',
+  })
+}
+
+function parseShard(text: string): Shard {
+  const [index, count] = /^\d+\/\d+$/.test(text) ? text.split('/').map(wholeNumber) : []
+  if (index !== undefined && count !== undefined && index < count) return { index, count }
+  throw new TerminalError(`--shard ${text}: that is not i/n with 0 ≤ i < n.`, {
+    hint: 'Three processes share the work as --shard 0/3, --shard 1/3 and --shard 2/3.',
+  })
+}
+
+function parseMaxRejected(text: string): MaxRejected {
+  const percent = /^(\d+(?:\.\d+)?)%$/.exec(text)?.[1]
+  if (percent !== undefined && Number(percent) <= 100) return { percent: Number(percent) }
+  const count = wholeNumber(text)
+  if (count >= 0) return { count }
+  throw new TerminalError(`--max-rejected ${text}: that is neither a number of events nor a percentage.`, {
+    hint: 'Such as --max-rejected 100, or --max-rejected 0.5%.',
+  })
+}
+
+function parseToken(flag: string, text: string): string {
+  const token = text.trim()
+  if (token !== '') return token
+  throw new TerminalError(`${flag} is empty.`, {
+    hint: `Give the token as it stands in the source rows, or leave ${flag} out.`,
+  })
+}
+
+function parseResend(text: string): ResendMode {
+  const mode = RESEND_MODES.find((known) => known === text)
+  if (mode !== undefined) return mode
+  throw new TerminalError(`--resend ${text}: allowed is ${RESEND_MODES.join(', ')}.`, {
+    hint: '--resend failed sends rejected events again; none is the default.',
+  })
+}
+
+/**
+ * Sending again what Adjust has counted doubles it, for Adjust does not deduplicate:
+ * whoever wants that names the window twice.
+ */
+function checkConfirmation({ from, to, confirm }: RunFlagTexts, resend: ResendMode): void {
+  if (resend !== 'all') {
+    if (confirm === undefined) return
+    throw new TerminalError('--confirm goes with --resend all alone.', { hint: 'Leave --confirm out.' })
+  }
+  if (from === undefined || to === undefined) {
+    throw new TerminalError('--resend all needs both --from and --to.', {
+      hint: 'It sends delivered events again, and Adjust counts them again: name the window it is for.',
+    })
+  }
+  if (confirm === `${from}/${to}`) return
+  const problem =
+    confirm === undefined ? 'it needs your confirmation' : `--confirm "${confirm}" is for another window`
+  throw new TerminalError(
+    `--resend all sends delivered events again, and Adjust counts them again: ${problem}.`,
+    {
+      hint: `If that is what you want, add: --confirm "${from}/${to}"`,
+    },
+  )
+}
+
+/** Checks the flags of `run` and `plan`. Throws a TerminalError that names the flag and its value. */
+export function parseRunFlags(texts: RunFlagTexts): RunFlags {
+  const parsed = <T>(text: string | undefined, parse: (text: string) => T) =>
+    text === undefined ? null : parse(text)
+  const flags: RunFlags = {
+    from: parsed(texts.from, (text) => parseInstant('--from', text)),
+    to: parsed(texts.to, (text) => parseInstant('--to', text)),
+    app: parsed(texts.app, (text) => parseToken('--app', text)),
+    event: parsed(texts.event, (text) => parseToken('--event', text)),
+    limit: parsed(texts.limit, parseLimit),
+    resend: parseResend(texts.resend ?? 'none'),
+    shard: parsed(texts.shard, parseShard),
+    maxRejected: parsed(texts.maxRejected, parseMaxRejected),
+    dryRun: texts.dryRun ?? false,
+  }
+  if (flags.from !== null && flags.to !== null && flags.from >= flags.to) {
+    throw new TerminalError(
+      `--from ${texts.from} is not before --to ${texts.to}: the window would be empty.`,
+      {
+        hint: '--from is the first instant that counts, --to the first that no longer does; both are UTC.',
+      },
+    )
+  }
+  checkConfirmation(texts, flags.resend)
+  return flags
+}

@@ -1,0 +1,80 @@
+import { REASONS, type Reason } from '../domain/reason.ts'
+import type { ReasonCount, Status } from '../domain/settlement.ts'
+import type { RunSummary } from '../summary.ts'
+import type { CommandContext } from './command.ts'
+import { colour, formatCount, formatDuration, formatTable } from './output.ts'
+
+const COLOURS: Partial<Record<Status, 'green' | 'red' | 'yellow'>> = {
+  delivered: 'green',
+  rejected: 'red',
+  invalid: 'red',
+  expired: 'red',
+  abandoned: 'red',
+  late: 'yellow',
+  in_doubt: 'yellow',
+  deferred: 'yellow',
+}
+
+/** The summary of a run for a person: counts that add up, why, and what to do next. */
+export function formatSummary(summary: RunSummary, { stdout, flags }: CommandContext): string {
+  const { counts, requests, retries, duration_s: durationS, rate_per_s: rate } = summary
+  const effort = [
+    `${formatCount(requests)} requests`,
+    retries > 0 ? `${formatCount(retries)} retries` : '',
+    formatDuration(durationS * 1000),
+    `${formatCount(Math.round(rate))}/s`,
+    summary.bytes_billed === null ? '' : `${(summary.bytes_billed / 1e9).toFixed(2)} GB billed`,
+  ]
+  const lines = [
+    colour('bold', `Run ${summary.run_id}`, stdout),
+    `  ${summary.window.from} up to ${summary.window.to}`,
+    `  ${effort.filter((part) => part !== '').join(' · ')}`,
+    '',
+    formatTable([['read', counts.read, ''], ...summary.reasons.map((reason) => reasonRow(reason, stdout))], {
+      indent: 2,
+    }),
+    '',
+    ...endLines(summary),
+    ...nextSteps(summary, flags.config).map((step) => `Next: ${step}`),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+function reasonRow({ status, reason, count }: ReasonCount, stream: NodeJS.WriteStream) {
+  const style = COLOURS[status]
+  const meaning = REASONS[reason as Reason]?.meaning ?? reason
+  return [style === undefined ? status : colour(style, status, stream), count, `${reason}: ${meaning}`]
+}
+
+function endLines({ counts, stopped, refused, read_to_end: readToEnd }: RunSummary): string[] {
+  const { read, ...settled } = counts
+  const sum = Object.values(settled).reduce((total, count) => total + count, 0)
+  const lines = [`Every row is accounted for: ${formatCount(read)} read = ${formatCount(sum)} settled.`]
+  if (stopped !== null) lines.push(`Sending stopped: ${REASONS[stopped].meaning}`)
+  if (!readToEnd) lines.push('The rest of the window was not read; the next run takes it up.')
+  for (const { name, reason } of refused) lines.push(`${name} stopped: ${REASONS[reason].meaning}`)
+  return lines
+}
+
+/** What the person at the terminal would type, most urgent first. */
+function nextSteps(
+  { counts, stopped, refused, read_to_end: readToEnd, reasons }: RunSummary,
+  config?: string,
+): string[] {
+  const command = (words: string) => `adjust-s2s ${words}${config === undefined ? '' : ` --config ${config}`}`
+  const steps: string[] = []
+  for (const reason of new Set([stopped, ...refused.map((refusal) => refusal.reason)])) {
+    if (reason !== null && reason !== 'run_stopped') steps.push(REASONS[reason].advice)
+  }
+  const rejected = reasons.find(({ status }) => status === 'rejected')
+  if (rejected !== undefined) {
+    steps.push(`${REASONS[rejected.reason as Reason].advice} Then: ${command('run --resend failed')}`)
+  }
+  const invalid = reasons.find(({ status }) => status === 'invalid')
+  if (invalid !== undefined)
+    steps.push(`${REASONS[invalid.reason as Reason].advice} Then: ${command('run --resend failed')}`)
+  if (counts.deferred > 0 || counts.in_doubt > 0 || !readToEnd) {
+    steps.push(`${command('run')} takes up what waits; ${command('status')} shows it`)
+  }
+  return [...new Set(steps)]
+}

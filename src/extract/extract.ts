@@ -1,0 +1,92 @@
+import type { SourceRow } from '../domain/event.ts'
+import { readQuery } from '../warehouse/queries.ts'
+import type { QueryParameters, Warehouse } from '../warehouse/warehouse.ts'
+import { OrderCheck } from './order-check.ts'
+import { sourceRows } from './source-row.ts'
+
+export { checkContract } from './contract.ts'
+export { loadSource } from './source.ts'
+
+/** Half-open, epoch milliseconds; `full` when neither end was given: then rows without a sound time are read too. */
+export interface Window {
+  fromMs: number
+  toMs: number
+  full: boolean
+}
+
+export interface ExtractOptions {
+  window: Window
+  /** One app token, one event token. */
+  app?: string
+  event?: string
+  /** At most so many rows, the first in order. */
+  limit?: number
+  /** Settled rows that are read all the same: rejected and invalid ones, or all. */
+  resend: 'none' | 'failed' | 'all'
+  nowMs: number
+  /** Whether an unknown outcome, with or without revenue, makes other events of its device wait. */
+  inDoubtBlocks: { revenue: boolean; other: boolean }
+  inDoubtHoldHours: number
+  signal?: AbortSignal
+}
+
+const MS_PER_HOUR = 3_600_000
+const MS_PER_DAY = 86_400_000
+
+/** What the transform allows to a clock that is ahead; beyond it a row is settled as invalid rather than waited for. */
+const MAX_FUTURE_MS = 5 * 60_000
+
+/** Adjust's age limit: nothing older is sent, so nothing older can be overtaken. */
+const MAX_AGE_DAYS = 58
+
+/** Audit rows reach further back than the window: an event of the device that an old row waits for, or an older alias. */
+const AUDIT_MARGIN_DAYS = 60
+
+/**
+ * Rows of the window that no audit row settles, in (`occurred_at`, `transaction_id`) order, batch by batch in bounded memory.
+ * `projection` is the source in the shape of the contract (see `checkContract`). The order is checked as it is read, for
+ * everything after relies on it. Throws Terminal- and TransientErrors of the warehouse.
+ */
+export async function* extract(
+  warehouse: Warehouse,
+  projection: string,
+  options: ExtractOptions,
+): AsyncIterable<SourceRow[]> {
+  const order = new OrderCheck()
+  const batches = warehouse.query(readQuery('extract.sql'), {
+    name: 'sql/extract.sql',
+    source: projection,
+    parameters: extractParameters(options),
+    ...(options.signal ? { signal: options.signal } : {}),
+  })
+  for await (const batch of batches) {
+    const rows = sourceRows(batch)
+    order.check(rows)
+    yield rows
+  }
+}
+
+function extractParameters(options: ExtractOptions): QueryParameters {
+  const { window, nowMs, resend, inDoubtBlocks } = options
+  return {
+    window_from: timestamp(window.fromMs),
+    window_to: timestamp(window.toMs),
+    full_window: window.full,
+    future: timestamp(nowMs + MAX_FUTURE_MS),
+    audit_from: timestamp(
+      Math.min(window.fromMs, nowMs - MAX_AGE_DAYS * MS_PER_DAY) - AUDIT_MARGIN_DAYS * MS_PER_DAY,
+    ),
+    app: options.app ?? '',
+    event: options.event ?? '',
+    resend_failed: resend === 'failed',
+    resend_all: resend === 'all',
+    in_doubt_since: timestamp(nowMs - options.inDoubtHoldHours * MS_PER_HOUR),
+    revenue_blocks: inDoubtBlocks.revenue,
+    other_blocks: inDoubtBlocks.other,
+    row_limit: options.limit ?? Number.MAX_SAFE_INTEGER,
+  }
+}
+
+function timestamp(ms: number): { timestampMicros: number } {
+  return { timestampMicros: Math.round(ms * 1000) }
+}

@@ -1,0 +1,111 @@
+/** Devices without open events that are remembered only because they go by several names. At about 400 bytes each: 40 MB. */
+const REMEMBERED_DEVICES = 100_000
+
+/** Everything that is known to be one device of one app, and what is under way on it. */
+export interface Device<T = unknown> {
+  names: string[]
+  /** The smallest of its names: the one that the audit table files it under. */
+  root: string
+  /** By scope: the last open events; more than one only right after two devices turned out to be one. */
+  tails: Map<string, T[]>
+  /** By scope: an unsettled transaction that later events wait for until another run. */
+  held: Map<string, string>
+  open: number
+  mergedInto: Device<T> | null
+}
+
+/**
+ * Names that came together in one event are one device from there on, also for later events that carry only one of them.
+ * Memory is bounded: a device with one name is forgotten as soon as nothing is open on it; of those with several the
+ * most recently used are kept. (What earlier runs saw together arrives with the event, from the audit table.)
+ */
+export class Devices<T> {
+  readonly #byName = new Map<string, Device<T>>()
+  /** Idle devices with several names, the least recently used first. */
+  readonly #remembered = new Set<Device<T>>()
+  readonly #rememberedLimit: number
+  heldCount = 0
+
+  constructor(rememberedLimit = REMEMBERED_DEVICES) {
+    this.#rememberedLimit = rememberedLimit
+  }
+
+  /** The device of these names, made one if they were several. */
+  unite(appToken: string, names: readonly string[]): Device<T> {
+    let device: Device<T> | null = null
+    for (const name of names) {
+      const key = `${appToken} ${name}`
+      const known = this.#byName.get(key)
+      if (known === undefined) device = this.#add(device, key, name)
+      else if (device === null) device = known
+      else if (device !== known) device = this.#merge(device, known)
+    }
+    this.#remembered.delete(device!)
+    return device!
+  }
+
+  /** The device that this one has become part of, or itself. */
+  current(device: Device<T>): Device<T> {
+    let current = device
+    while (current.mergedInto !== null) current = current.mergedInto
+    return current
+  }
+
+  /** Later events of these scopes wait for this transaction until another run. */
+  hold(device: Device<T>, scopes: readonly string[], transactionId: string): void {
+    if (scopes.length === 0) return
+    if (device.held.size === 0) this.heldCount++
+    for (const scope of scopes) {
+      if (!device.held.has(scope)) device.held.set(scope, transactionId)
+    }
+  }
+
+  /** One of its events is no longer open. */
+  release(device: Device<T>): void {
+    device.open--
+    this.#forgetIfIdle(device)
+  }
+
+  #add(device: Device<T> | null, key: string, name: string): Device<T> {
+    const target: Device<T> = device ?? newDevice(name)
+    target.names.push(key)
+    if (name < target.root) target.root = name
+    this.#byName.set(key, target)
+    return target
+  }
+
+  #merge(one: Device<T>, other: Device<T>): Device<T> {
+    const [into, from] = one.names.length >= other.names.length ? [one, other] : [other, one]
+    for (const key of from.names) this.#byName.set(key, into)
+    into.names.push(...from.names)
+    if (from.root < into.root) into.root = from.root
+    for (const [scope, tails] of from.tails)
+      into.tails.set(scope, [...(into.tails.get(scope) ?? []), ...tails])
+    if (from.held.size > 0 && into.held.size > 0) this.heldCount--
+    for (const [scope, transactionId] of from.held) {
+      if (!into.held.has(scope)) into.held.set(scope, transactionId)
+    }
+    into.open += from.open
+    from.mergedInto = into
+    this.#remembered.delete(from)
+    return into
+  }
+
+  #forgetIfIdle(device: Device<T>): void {
+    if (device.open > 0 || device.held.size > 0) return
+    if (device.names.length === 1) this.#forget(device)
+    else this.#remembered.add(device)
+    if (this.#remembered.size <= this.#rememberedLimit) return
+    const [leastRecent] = this.#remembered
+    this.#remembered.delete(leastRecent!)
+    this.#forget(leastRecent!)
+  }
+
+  #forget(device: Device<T>): void {
+    for (const key of device.names) this.#byName.delete(key)
+  }
+}
+
+function newDevice<T>(root: string): Device<T> {
+  return { names: [], root, tails: new Map(), held: new Map(), open: 0, mergedInto: null }
+}

@@ -1,0 +1,30 @@
+import type { AuditRow } from '../domain/settlement.ts'
+
+/** The part of an audit row that is known before the request leaves. */
+export type IntentRow = Omit<
+  AuditRow,
+  'status' | 'reason' | 'httpStatus' | 'message' | 'settledAtMs' | 'latencyMs'
+> & {
+  sentAtMs: number
+}
+/** The part that its answer adds. */
+export type OutcomeRow = Pick<
+  AuditRow,
+  | 'auditId'
+  | 'status'
+  | 'reason'
+  | 'httpStatus'
+  | 'message'
+  | 'sentAtMs'
+  | 'settledAtMs'
+  | 'latencyMs'
+  | 'warnings'
+>
+
+export type JournalRecord =
+  /** First of every segment: whose journal this is. */
+  | { type: 'segment'; format: 1; owner: string; segment: number }
+  /** A request is about to leave. */
+  | { type: 'intent'; row: IntentRow }
+  /** What became of it. */
+  | { type: 'outcome'; row: OutcomeRow }

@@ -1,0 +1,256 @@
+import { TerminalError, TransientError } from '../domain/errors.ts'
+import type { AppendFile, Disk } from './disk.ts'
+import { decodeSegment, encodeFrame } from './journal-format.ts'
+import type { IntentRow, JournalRecord, OutcomeRow } from './journal-record.ts'
+
+/** A segment that is full is closed, and deleted once the warehouse has acknowledged all of it. */
+const SEGMENT_BYTES = 16 * 1024 * 1024
+const SEGMENT_NAME = /^journal-(\d{8})\.log$/
+
+/** A request that an earlier process journalled, with its outcome if one got that far. */
+export interface JournalledRequest {
+  intent: IntentRow
+  outcome: OutcomeRow | null
+}
+
+interface Segment {
+  number: number
+  file: AppendFile | null
+  bytes: number
+  /** Intents whose audit row the warehouse has not acknowledged yet. */
+  unacknowledged: number
+}
+
+/**
+ * The memory that outlives a crash: before a request leaves, its intent is durable here; its outcome follows.
+ * Group commit: whatever has gathered while one write and sync ran goes out with the next.
+ */
+export class Journal {
+  readonly #disk: Disk
+  readonly #owner: string
+  readonly #segments: Segment[] = []
+  #pending: JournalRecord[] = []
+  #waiting: (() => void)[] = []
+  #current!: Segment
+  #frames = 0
+  #durableFrames = 0
+  #writing: Promise<void> | null = null
+  #failure: Error | null = null
+  #onFailure: (error: Error) => void = () => {}
+
+  private constructor(disk: Disk, owner: string) {
+    this.#disk = disk
+    this.#owner = owner
+  }
+
+  /**
+   * Opens the journal in a folder and reads what earlier processes left there. A torn tail is dropped; damage stops the program.
+   *
+   * @param owner names the warehouse and the shard: another owner's journal is refused, because its requests are not ours to settle.
+   * @throws TerminalError when the journal is damaged, belongs to another owner, or the folder cannot be used.
+   */
+  static async open(disk: Disk, owner: string): Promise<{ journal: Journal; left: JournalledRequest[] }> {
+    const journal = new Journal(disk, owner)
+    try {
+      const left = await journal.#readSegments()
+      await journal.#startSegment()
+      return { journal, left }
+    } catch (error) {
+      throw explainDiskError(error, disk.name)
+    }
+  }
+
+  /** Called once if writing fails: from then on nothing becomes durable any more, so nothing may be sent. */
+  set onFailure(callback: (error: Error) => void) {
+    this.#onFailure = callback
+  }
+
+  /** Writes an intent; `onDurable` is called when a power cut can no longer take it, and never if the disk fails. */
+  intent(row: IntentRow, onDurable: () => void): number {
+    this.#current.unacknowledged++
+    this.#pending.push({ type: 'intent', row })
+    this.#waiting.push(onDurable)
+    this.#commitSoon()
+    return this.#current.number
+  }
+
+  /** Writes an outcome. It is durable at the latest together with the next intent. */
+  outcome(row: OutcomeRow): void {
+    this.#pending.push({ type: 'outcome', row })
+    this.#commitSoon()
+  }
+
+  /** The warehouse has the audit rows of that many intents of a segment. Segments go in order, oldest first. */
+  async acknowledge(segmentNumber: number, intents: number): Promise<void> {
+    const segment = this.#segments.find(({ number }) => number === segmentNumber)
+    if (segment) segment.unacknowledged -= intents
+    await this.#deleteAcknowledged()
+  }
+
+  /** Everything that `open` found is in the warehouse now. */
+  async acknowledgeLeft(): Promise<void> {
+    for (const segment of this.#segments) {
+      if (segment !== this.#current) segment.unacknowledged = 0
+    }
+    await this.#deleteAcknowledged()
+  }
+
+  /** Writes out what is pending. A journal that the warehouse has acknowledged completely leaves one empty segment, naming its owner. */
+  async close(): Promise<void> {
+    while (this.#writing !== null) await this.#writing
+    if (this.#failure === null) {
+      await this.#sync()
+      if (this.#frames > 1 && this.#segments.every(({ unacknowledged }) => unacknowledged === 0)) {
+        await this.#startSegment()
+        await this.#deleteAcknowledged()
+      }
+    }
+    await this.#current.file?.close()
+  }
+
+  #commitSoon(): void {
+    if (this.#writing !== null || this.#failure !== null) return
+    this.#writing = this.#commitAll()
+      .catch((error: Error) => {
+        this.#failure = explainDiskError(error, this.#disk.name)
+        this.#onFailure(this.#failure)
+      })
+      .finally(() => {
+        this.#writing = null
+      })
+  }
+
+  async #commitAll(): Promise<void> {
+    // Lets the callers of this turn gather before the first write.
+    await Promise.resolve()
+    while (this.#pending.length > 0) {
+      if (this.#current.bytes >= SEGMENT_BYTES) await this.#rotate()
+      await this.#commit()
+    }
+  }
+
+  async #commit(): Promise<void> {
+    const records = this.#pending
+    const waiting = this.#waiting
+    this.#pending = []
+    this.#waiting = []
+    await this.#writeFrame(records, waiting.length > 0)
+    for (const onDurable of waiting) onDurable()
+  }
+
+  /** Outcomes alone are not worth a sync of their own: a killed process leaves them with the operating system all the same. */
+  async #writeFrame(records: JournalRecord[], sync: boolean): Promise<void> {
+    const { file } = this.#current
+    if (file === null) throw new Error('the journal is closed')
+    const frame = encodeFrame(this.#frames, this.#durableFrames, records)
+    await new Promise<void>((resolve, reject) =>
+      file.append(frame, (error) => (error ? reject(error) : resolve())),
+    )
+    this.#current.bytes += frame.length
+    this.#frames++
+    if (!sync) return
+    await this.#sync()
+    this.#durableFrames = this.#frames
+  }
+
+  async #rotate(): Promise<void> {
+    await this.#sync()
+    await this.#startSegment()
+  }
+
+  #sync(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#current.file!.sync((error) => (error ? reject(error) : resolve()))
+    })
+  }
+
+  async #startSegment(): Promise<void> {
+    const number = (this.#segments.at(-1)?.number ?? 0) + 1
+    await this.#current?.file?.close()
+    const file = await this.#disk.create(segmentName(number))
+    this.#current = { number, file, bytes: 0, unacknowledged: 0 }
+    this.#segments.push(this.#current)
+    this.#frames = 0
+    this.#durableFrames = 0
+    await this.#writeFrame([{ type: 'segment', format: 1, owner: this.#owner, segment: number }], true)
+  }
+
+  async #deleteAcknowledged(): Promise<void> {
+    while (this.#segments[0] !== this.#current && this.#segments[0]?.unacknowledged === 0) {
+      const segment = this.#segments.shift()!
+      await this.#disk.remove(segmentName(segment.number))
+    }
+  }
+
+  async #readSegments(): Promise<JournalledRequest[]> {
+    const requests = new Map<string, JournalledRequest>()
+    const files = (await this.#disk.list()).filter((file) => SEGMENT_NAME.test(file)).sort()
+    for (const file of files) {
+      const number = Number(SEGMENT_NAME.exec(file)![1])
+      const expected = (this.#segments.at(-1)?.number ?? number - 1) + 1
+      if (number !== expected) throw this.#damaged(segmentName(expected), 0, 'a segment is missing')
+      collect(await this.#readSegment(file, file === files.at(-1)), requests)
+      this.#segments.push({ number, file: null, bytes: 0, unacknowledged: Number.POSITIVE_INFINITY })
+    }
+    return [...requests.values()]
+  }
+
+  async #readSegment(file: string, isLast: boolean): Promise<JournalRecord[]> {
+    const content = decodeSegment(Buffer.from(await this.#disk.read(file)))
+    if (content.kind === 'damaged') throw this.#damaged(file, content.offset, content.why)
+    if (content.kind === 'torn') {
+      // A segment is synced before the next one begins, so only the newest can have been cut by a crash.
+      if (!isLast) throw this.#damaged(file, content.validBytes, 'a closed segment is cut short')
+      await this.#disk.truncate(file, content.validBytes)
+    }
+    const [first] = content.records
+    if (first?.type === 'segment' && first.owner !== this.#owner) {
+      throw new TerminalError(
+        `the journal in ${this.#disk.name} belongs to ${first.owner}, not to ${this.#owner}`,
+        {
+          hint: 'Give each warehouse and shard a state_dir of its own.',
+        },
+      )
+    }
+    return content.records
+  }
+
+  #damaged(file: string, offset: number, why: string): TerminalError {
+    return new TerminalError(`the journal is damaged: ${why} (${this.#disk.name}/${file}, byte ${offset})`, {
+      hint:
+        'It may tell of requests whose outcome the warehouse does not know, so nothing is sent. Restore the file from a backup, ' +
+        "or move it away after looking for the last events in Adjust's raw data export.",
+    })
+  }
+}
+
+function collect(records: readonly JournalRecord[], requests: Map<string, JournalledRequest>): void {
+  for (const record of records) {
+    if (record.type === 'intent') requests.set(record.row.auditId, { intent: record.row, outcome: null })
+    else if (record.type === 'outcome') {
+      const request = requests.get(record.row.auditId)
+      // Its intent was in a segment that has been acknowledged and deleted.
+      if (request !== undefined) request.outcome = record.row
+    }
+  }
+}
+
+function segmentName(number: number): string {
+  return `journal-${String(number).padStart(8, '0')}.log`
+}
+
+/** A full or read-only disk is nobody's bug: the message names the folder. */
+function explainDiskError(error: unknown, folder: string): Error {
+  const { code, message } = error as NodeJS.ErrnoException
+  if (code === undefined || error instanceof TerminalError) return error as Error
+  if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EIO') {
+    return new TransientError(`the journal in ${folder} cannot be written: ${message}`, {
+      cause: error,
+      hint: 'Nothing is sent without a journal. Make room on the disk (or replace it); the next run goes on from here.',
+    })
+  }
+  return new TerminalError(`the state directory ${folder} cannot be used: ${message}`, {
+    cause: error,
+    hint: 'state_dir has to be a folder that this user can write to.',
+  })
+}

@@ -1,0 +1,145 @@
+import type { Event } from '../domain/event.ts'
+import { type Device, Devices } from './devices.ts'
+
+/** Shared by all events with revenue of a device; no event token is spelled like this. */
+const REVENUE_SCOPE = ' revenue'
+
+/** An admitted event and its place in the order. */
+export interface Ticket {
+  readonly event: Event
+  /** The one name of the event's device, as far as it is known; null when it names none. */
+  readonly deviceRoot: string | null
+  state: 'open' | 'settled' | 'held'
+  device: Device<Ticket> | null
+  scopes: readonly string[]
+  /** Earlier events that share an ordering key and are not settled. */
+  blockers: number
+  /** Later events that wait for this one. */
+  dependents: Ticket[]
+  /** Requests that this run has made for it. */
+  requests: number
+  /** Those of them that Adjust answered with an error worth a retry. */
+  failures: number
+  firstSentAtMs: number | null
+}
+
+const FRESH = { state: 'open', blockers: 0, requests: 0, failures: 0, firstSentAtMs: null } as const
+
+/** A later event that cannot be sent in this run, because the one named is not settled. */
+export interface Blocked {
+  ticket: Ticket
+  waitsFor: string
+}
+
+/**
+ * Adjust's order rule: for one device and event token, and for one device over all events with revenue, an event may start
+ * only after the earlier ones are settled. An ordering key is a device and a scope (a token, or revenue); a map from key to the
+ * last open event that holds it gives all the parallelism that the rule allows. Knows no time and does no I/O.
+ */
+export class Ordering {
+  readonly #devices = new Devices<Ticket>()
+
+  /** Devices whose later events wait until another run. */
+  get heldDevices(): number {
+    return this.#devices.heldCount
+  }
+
+  /**
+   * Events are admitted in (`occurred_at`, `transaction_id`) order.
+   * `waitsFor` names an unsettled event that this run will not settle: the ticket is then held, and so is all that follows it.
+   */
+  admit(event: Event): { ticket: Ticket; waitsFor: string | null } {
+    const device =
+      event.deviceNames.length === 0 ? null : this.#devices.unite(event.appToken, event.deviceNames)
+    // Ad revenue has no order (Adjust's ad revenue page), but its identifiers still say what belongs together.
+    const scopes = device === null || event.kind === 'ad_revenue' ? [] : scopesOf(event)
+    const deviceRoot = device?.root ?? null
+    const ticket: Ticket = { ...FRESH, event, deviceRoot, device, scopes, dependents: [] }
+    if (device === null) return { ticket, waitsFor: null }
+    const waitsFor = heldBy(device, scopes)
+    if (waitsFor === null) this.#enqueue(ticket, device)
+    else {
+      ticket.state = 'held'
+      this.#devices.hold(device, scopes, waitsFor)
+    }
+    return { ticket, waitsFor }
+  }
+
+  /** The event is settled: answers the events that nothing blocks any more. */
+  settle(ticket: Ticket): Ticket[] {
+    ticket.state = 'settled'
+    this.#leave(ticket)
+    const ready: Ticket[] = []
+    for (const dependent of ticket.dependents) {
+      dependent.blockers--
+      if (dependent.blockers === 0 && dependent.state === 'open') ready.push(dependent)
+    }
+    ticket.dependents = []
+    return ready
+  }
+
+  /** The event stays unsettled in this run: answers all later events that must therefore wait as well, in order. */
+  hold(ticket: Ticket): Blocked[] {
+    this.#holdOne(ticket)
+    const blocked: Blocked[] = []
+    const queue = [ticket]
+    for (let cause = queue.shift(); cause !== undefined; cause = queue.shift()) {
+      for (const dependent of cause.dependents) {
+        if (dependent.state !== 'open') continue
+        this.#holdOne(dependent)
+        blocked.push({ ticket: dependent, waitsFor: cause.event.transactionId })
+        queue.push(dependent)
+      }
+      cause.dependents = []
+    }
+    return blocked
+  }
+
+  #enqueue(ticket: Ticket, device: Device<Ticket>): void {
+    device.open++
+    for (const scope of ticket.scopes) {
+      for (const earlier of device.tails.get(scope) ?? []) {
+        // The same earlier event may hold several keys of ours; it then stands last in its own list.
+        if (earlier.dependents.at(-1) === ticket) continue
+        earlier.dependents.push(ticket)
+        ticket.blockers++
+      }
+      device.tails.set(scope, [ticket])
+    }
+  }
+
+  #holdOne(ticket: Ticket): void {
+    ticket.state = 'held'
+    if (ticket.device === null) return
+    this.#devices.hold(this.#devices.current(ticket.device), ticket.scopes, ticket.event.transactionId)
+    this.#leave(ticket)
+  }
+
+  #leave(ticket: Ticket): void {
+    if (ticket.device === null) return
+    const device = this.#devices.current(ticket.device)
+    for (const scope of ticket.scopes) {
+      const tails = device.tails.get(scope)
+      if (tails === undefined) continue
+      const rest = tails.filter((tail) => tail !== ticket)
+      if (rest.length === 0) device.tails.delete(scope)
+      else device.tails.set(scope, rest)
+    }
+    this.#devices.release(device)
+  }
+}
+
+function heldBy(device: Device<Ticket>, scopes: readonly string[]): string | null {
+  for (const scope of scopes) {
+    const transactionId = device.held.get(scope)
+    if (transactionId !== undefined) return transactionId
+  }
+  return null
+}
+
+function scopesOf(event: Event): string[] {
+  // Sessions have no token of their own; their order among each other is the device's.
+  const scopes = [event.kind === 'session' ? ' session' : (event.eventToken ?? '')]
+  if (event.kind === 'event' && event.revenue !== null) scopes.push(REVENUE_SCOPE)
+  return scopes
+}

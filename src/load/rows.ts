@@ -1,0 +1,65 @@
+import type { Reason } from '../domain/reason.ts'
+import type { AuditRow, AuditStatus } from '../domain/settlement.ts'
+import type { OutcomeRow } from './journal-record.ts'
+import type { Ticket } from './ordering.ts'
+
+/** The part of an audit row that is known before the event is settled. */
+export type UnsettledRow = Omit<
+  AuditRow,
+  'status' | 'reason' | 'httpStatus' | 'message' | 'settledAtMs' | 'latencyMs'
+>
+
+/** How it ended. */
+export interface Conclusion {
+  status: AuditStatus
+  reason: Reason
+  httpStatus: number | null
+  message: string | null
+  latencyMs: number | null
+  warnings: string[]
+}
+
+/** A conclusion without a request. */
+export function unsent(status: AuditStatus, reason: Reason, message: string | null = null): Conclusion {
+  return { status, reason, httpStatus: null, message, latencyMs: null, warnings: [] }
+}
+
+export function unsettledRow(
+  ticket: Ticket,
+  run: { runId: string; plainIdentifiers: boolean },
+  auditId: string,
+): UnsettledRow {
+  const { event, deviceRoot } = ticket
+  return {
+    auditId,
+    runId: run.runId,
+    transactionId: event.transactionId,
+    attempt: (event.earlier?.attempts ?? 0) + ticket.requests,
+    kind: event.kind,
+    appToken: event.appToken,
+    eventToken: event.eventToken,
+    device: deviceRoot,
+    deviceNames: withRoot(event.deviceNames, deviceRoot),
+    identifiers: run.plainIdentifiers ? event.identifiers : null,
+    occurredAtMicros: event.occurredAtMicros,
+    revenue: event.revenue,
+    currency: event.currency,
+    sentAtMs: null,
+    warnings: event.warnings,
+  }
+}
+
+export function settledRow(row: UnsettledRow, conclusion: Conclusion, settledAtMs: number): AuditRow {
+  return { ...row, ...conclusion, warnings: [...row.warnings, ...conclusion.warnings], settledAtMs }
+}
+
+/** What the journal keeps of a settled row beside its intent. */
+export function outcomeOf(row: AuditRow, sentAtMs: number): OutcomeRow {
+  const { auditId, status, reason, httpStatus, message, settledAtMs, latencyMs, warnings } = row
+  return { auditId, status, reason, httpStatus, message, sentAtMs, settledAtMs, latencyMs, warnings }
+}
+
+/** The root among the names is the link by which later runs find everything that is this device. */
+function withRoot(names: string[], root: string | null): string[] {
+  return root === null || names.includes(root) ? names : [...names, root]
+}

@@ -1,0 +1,22 @@
+/** What to do with an event whose outcome stayed unknown: keep its device waiting, leave it, or send it again. */
+export type InDoubtPolicy = 'hold' | 'skip' | 'resend'
+
+/** Settings that decide what becomes of a row. */
+export interface TransformRules {
+  /** For rows that do not name one. */
+  environment: 'sandbox' | 'production'
+  /** Which timestamp parameter is sent, and in which unit. */
+  timestamp: 'created_at' | 'created_at_unix_s' | 'created_at_unix_ms'
+  /** A row without a usable adid: a warning, or invalid. */
+  adid: 'warn' | 'require'
+  /** A row older than one that is already delivered on the same ordering key. */
+  late: 'skip' | 'send'
+  /** For events and sessions; ad revenue has a limit of 28 days at most. */
+  maxAgeDays: number
+  inDoubt: { revenue: InDoubtPolicy; other: InDoubtPolicy }
+  /** After this long an unknown outcome is abandoned (policies hold and skip). */
+  inDoubtHoldHours: number
+  /** Read by the load stage, which sees the answer: how long "Device not found" is tried again. */
+  deviceNotFoundRetryDays: number
+  resend: 'none' | 'failed' | 'all'
+}

@@ -1,0 +1,130 @@
+import {
+  BIGINT,
+  BOOLEAN,
+  type DuckDBAppender,
+  DuckDBDataChunk,
+  DuckDBDecimalValue,
+  type DuckDBResult,
+  DuckDBTimestampTZValue,
+  type DuckDBType,
+  DuckDBTypeId,
+  type DuckDBValue,
+  listValue,
+  TIMESTAMPTZ,
+  VARCHAR,
+} from '@duckdb/node-api'
+import { numericText, trimZeros } from './numeric.ts'
+import type { ColumnType } from './schema.ts'
+import type { QueryParameter, QueryParameters, QueryValue, ResultBatch, TableRow } from './warehouse.ts'
+
+/** Values and types for DuckDB's bind: a number is always a whole one. */
+export function bindings(
+  parameters: QueryParameters,
+): [Record<string, DuckDBValue>, Record<string, DuckDBType>] {
+  const values: Record<string, DuckDBValue> = {}
+  const types: Record<string, DuckDBType> = {}
+  for (const [name, parameter] of Object.entries(parameters)) [values[name], types[name]] = binding(parameter)
+  return [values, types]
+}
+
+function binding(parameter: QueryParameter): [DuckDBValue, DuckDBType] {
+  if (typeof parameter === 'number') return [BigInt(parameter), BIGINT]
+  if (typeof parameter === 'boolean') return [parameter, BOOLEAN]
+  if (typeof parameter === 'string' || parameter === null) return [parameter, VARCHAR]
+  return [timestampValue(parameter.timestampMicros), TIMESTAMPTZ]
+}
+
+function timestampValue(micros: number): DuckDBTimestampTZValue {
+  return new DuckDBTimestampTZValue(BigInt(Math.round(micros)))
+}
+
+type ValueReader = (value: DuckDBValue) => QueryValue
+
+/** Reads a chunk column by column; a whole number beyond 2^53 comes as text, so that no digit is lost. */
+export function readChunk(
+  chunk: DuckDBDataChunk,
+  names: string[],
+  readers: (ValueReader | null)[],
+): ResultBatch {
+  const rowCount = chunk.rowCount
+  const columns: Record<string, QueryValue[]> = {}
+  for (const [index, name] of names.entries()) {
+    const vector = chunk.getColumnVector(index)
+    const read = readers[index]
+    const values = new Array<QueryValue>(rowCount)
+    for (let row = 0; row < rowCount; row++) {
+      const value = vector.getItem(row) as DuckDBValue
+      values[row] = value === null || !read ? (value as QueryValue) : read(value)
+    }
+    columns[name] = values
+  }
+  return { rowCount, columns }
+}
+
+/** How to read each column of a result; `null` where DuckDB's value is ours. A type that no query should return is a bug. */
+export function valueReaders(result: DuckDBResult): (ValueReader | null)[] {
+  return result.columnTypes().map((type, index) => valueReader(type, result.columnName(index)))
+}
+
+function valueReader(type: DuckDBType, column: string): ValueReader | null {
+  switch (type.typeId) {
+    case DuckDBTypeId.VARCHAR:
+    case DuckDBTypeId.BOOLEAN:
+    case DuckDBTypeId.INTEGER:
+      return null
+    case DuckDBTypeId.BIGINT:
+    case DuckDBTypeId.HUGEINT:
+      return (value) => wholeNumber(value as bigint)
+    case DuckDBTypeId.DECIMAL:
+      return (value) => trimZeros(String(value))
+    default:
+      throw new Error(`column ${column} has type ${type}, which no query may return`)
+  }
+}
+
+function wholeNumber(value: bigint): number | string {
+  const number = Number(value)
+  return Number.isSafeInteger(number) ? number : value.toString()
+}
+
+/** A column of a table as it is in the file; `type` is ours, undefined for a column that somebody added. */
+export interface TableColumn {
+  name: string
+  type: ColumnType | undefined
+}
+
+/** DuckDB's own size of a chunk: it takes no more rows at once. */
+const ROWS_PER_CHUNK = 2048
+
+/** Appends rows chunk by chunk, in the order of the table's own columns. */
+export function appendRows(appender: DuckDBAppender, columns: TableColumn[], rows: TableRow[]): void {
+  const types = columns.map((_, index) => appender.columnType(index))
+  for (let start = 0; start < rows.length; start += ROWS_PER_CHUNK) {
+    const part = rows.slice(start, start + ROWS_PER_CHUNK)
+    const chunk = DuckDBDataChunk.create(types)
+    chunk.setColumns(columns.map(({ name, type }) => part.map((row) => tableValue(row[name] ?? null, type))))
+    appender.appendDataChunk(chunk)
+  }
+}
+
+function tableValue(value: QueryParameter | string[], type: ColumnType | undefined): DuckDBValue {
+  if (value === null || type === undefined) return null
+  if (typeof value === 'object')
+    return Array.isArray(value) ? listValue(value) : timestampValue(value.timestampMicros)
+  if (type === 'numeric') return decimalValue(value)
+  return typeof value === 'number' ? BigInt(value) : value
+}
+
+const NUMERIC_WIDTH = 38
+const NUMERIC_SCALE = 9
+
+function decimalValue(value: string | number | boolean): DuckDBDecimalValue {
+  const text = numericText(typeof value === 'number' ? value.toFixed(NUMERIC_SCALE) : String(value))
+  if (text === null) throw new Error(`${value} does not fit a NUMERIC column`)
+  const [whole = '', fraction = ''] = text.split('.')
+  return new DuckDBDecimalValue(
+    BigInt(whole + fraction.padEnd(NUMERIC_SCALE, '0')),
+    NUMERIC_WIDTH,
+    NUMERIC_SCALE,
+  )
+}

@@ -1,0 +1,84 @@
+import { checkPortable, FUNCTIONS, isName, PRINTS_ALIKE, TYPES } from './portable-sql.ts'
+import { closingBracket, depthChange, notPortable, type Token, tokenise } from './tokens.ts'
+
+/**
+ * Rewrites a query of `sql/` from GoogleSQL to DuckDB's SQL. `{{source}}` stays: the warehouse puts the user's own text there.
+ *
+ * Whatever is not known to mean the same in both is refused with a `TerminalError` naming `file` and line: operators outside the
+ * list (`/` divides differently), decimal literals (FLOAT64 there, DECIMAL here), escapes, functions, keywords.
+ */
+export function translate(sql: string, file = 'query'): string {
+  const tokens = tokenise(sql, file)
+  const code = tokens.filter((token) => token.kind !== 'gap')
+  checkPortable(code, file)
+  const edits: Edits = { replaced: new Map(), appended: new Map() }
+  for (const [index, token] of code.entries()) rewrite(code, index, token, edits, file)
+  return tokens
+    .map((token) => (edits.replaced.get(token) ?? translateToken(token)) + (edits.appended.get(token) ?? ''))
+    .join('')
+}
+
+interface Edits {
+  replaced: Map<Token, string>
+  appended: Map<Token, string>
+}
+
+function translateToken(token: Token): string {
+  // Comments go, so that what looks like a marker or a parameter in one is nobody's business.
+  if (token.kind === 'gap') return token.text.includes('\n') ? '\n' : ' '
+  if (token.kind === 'parameter') return `$${token.text.slice(1)}`
+  if (token.kind === 'quoted') return `"${token.text.slice(1, -1)}"`
+  return token.text
+}
+
+function rewrite(code: Token[], index: number, token: Token, edits: Edits, file: string): void {
+  if (token.kind !== 'word') return
+  if (token.text === 'CAST') rewriteCast(code, index, edits, file)
+  if (token.text === 'ORDER') placeNulls(code, index + 2, edits)
+  const rule = code[index + 1]?.text === '(' ? FUNCTIONS[token.text] : undefined
+  if (!rule) return
+  edits.replaced.set(token, rule.duckdb)
+  const close = closingBracket(code, index + 1)
+  if (rule.furtherArguments) edits.replaced.set(code[close]!, `, ${rule.furtherArguments})`)
+  if (token.text === 'UNNEST') nameElements(code, close, edits, file)
+}
+
+function rewriteCast(code: Token[], index: number, edits: Edits, file: string): void {
+  const close = closingBracket(code, index + 1)
+  const type = code[close - 1]!
+  if (code[close - 2]?.text !== 'AS' || !(type.text in TYPES))
+    throw notPortable('CAST to an unknown type', file, type.line)
+  if (type.text === 'STRING' && !PRINTS_ALIKE.has(code[index + 2]!.text))
+    throw notPortable('CAST to STRING of a value that the engines may print differently', file, type.line)
+  edits.replaced.set(type, TYPES[type.text]!)
+}
+
+/** In GoogleSQL `UNNEST(x) AS name` names the element; in DuckDB it would name a table. */
+function nameElements(code: Token[], close: number, edits: Edits, file: string): void {
+  const name = code[close + 2]
+  if (code[close + 1]?.text !== 'AS' || !name || !isName(name))
+    throw notPortable('UNNEST without AS name', file, code[close]!.line)
+  edits.replaced.set(name, `${name.text}_rows(${name.text})`)
+}
+
+/**
+ * GoogleSQL sorts NULLs first, and last with DESC; DuckDB always last. The order is written out rather than set for the session,
+ * which would change the user's own SELECT.
+ */
+function placeNulls(code: Token[], first: number, edits: Edits): void {
+  let depth = 0
+  for (let index = first; index <= code.length; index++) {
+    const token = code[index]
+    const ends = !token || (depth === 0 && ENDS_SORT_KEY.has(token.text))
+    if (ends) writeNulls(code[index - 1]!, edits)
+    if (ends && token?.text !== ',') return
+    depth += token ? depthChange(token) : 0
+  }
+}
+
+const ENDS_SORT_KEY = new Set([',', ')', 'LIMIT', 'UNION'])
+
+function writeNulls(last: Token, edits: Edits): void {
+  if (last.text === 'FIRST' || last.text === 'LAST') return
+  edits.appended.set(last, last.text === 'DESC' ? ' NULLS LAST' : ' NULLS FIRST')
+}

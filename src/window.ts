@@ -1,0 +1,33 @@
+const DAY_MS = 86_400_000
+const MINUTE_MS = 60_000
+
+/** Half-open, epoch milliseconds. */
+export interface ResolvedWindow {
+  fromMs: number
+  toMs: number
+  /** Neither --from nor --to was given. */
+  full: boolean
+  /** Rows older than this are not sent. */
+  ageLimitMs: number
+}
+
+export interface WindowRules {
+  maxAgeDays: number
+  settleMinutes: number
+}
+
+/**
+ * What a run covers. Without flags: from the age limit up to now minus the settle time. It begins earlier when the last full run drew its
+ * age limit earlier, so that what has aged out since is settled as expired and not forgotten.
+ */
+export function resolveWindow(
+  flags: { from: number | null; to: number | null },
+  rules: WindowRules,
+  lastFullAgeLimitMs: number | null,
+  nowMs: number,
+): ResolvedWindow {
+  const ageLimitMs = nowMs - rules.maxAgeDays * DAY_MS
+  const fromMs = flags.from ?? Math.min(ageLimitMs, lastFullAgeLimitMs ?? ageLimitMs)
+  const toMs = flags.to ?? nowMs - rules.settleMinutes * MINUTE_MS
+  return { fromMs, toMs: Math.max(fromMs, toMs), full: flags.from === null && flags.to === null, ageLimitMs }
+}
