@@ -92,21 +92,27 @@ candidates AS (
 -- An id of nothing but zeros is that of every device whose owner opted out, and names none.
 own_names AS (
   SELECT DISTINCT transaction_id, app_token, occurred_at, scope, has_revenue, name
-  FROM candidates
-  CROSS JOIN UNNEST([
-    CASE WHEN REGEXP_CONTAINS(adid, '[^0-]') THEN 'adid:' || TO_HEX(SHA256(LOWER(REPLACE(adid, '-', '')))) END,
-    CASE WHEN REGEXP_CONTAINS(idfa, '[^0-]') THEN 'idfa:' || TO_HEX(SHA256(LOWER(REPLACE(idfa, '-', '')))) END,
-    CASE WHEN REGEXP_CONTAINS(idfv, '[^0-]') THEN 'idfv:' || TO_HEX(SHA256(LOWER(REPLACE(idfv, '-', '')))) END,
-    CASE WHEN REGEXP_CONTAINS(gps_adid, '[^0-]') THEN 'gps_adid:' || TO_HEX(SHA256(LOWER(REPLACE(gps_adid, '-', '')))) END,
-    CASE WHEN REGEXP_CONTAINS(android_id, '[^0-]') THEN 'android_id:' || TO_HEX(SHA256(LOWER(REPLACE(android_id, '-', '')))) END,
-    CASE WHEN REGEXP_CONTAINS(fire_adid, '[^0-]') THEN 'fire_adid:' || TO_HEX(SHA256(LOWER(REPLACE(fire_adid, '-', '')))) END,
-    CASE WHEN REGEXP_CONTAINS(oaid, '[^0-]') THEN 'oaid:' || TO_HEX(SHA256(LOWER(REPLACE(oaid, '-', '')))) END,
-    CASE WHEN REGEXP_CONTAINS(web_uuid, '[^0-]') THEN 'web_uuid:' || TO_HEX(SHA256(LOWER(REPLACE(web_uuid, '-', '')))) END,
-    CASE WHEN REGEXP_CONTAINS(external_device_id, '[^0-]') THEN 'external_device_id:' || TO_HEX(SHA256(external_device_id)) END,
-    CASE WHEN REGEXP_CONTAINS(device_id, '[^0-]') THEN 'device_id:' || TO_HEX(SHA256(device_id)) END
-  ]) AS name
-  WHERE NOT source_duplicate
-    AND name IN (SELECT name FROM s2s_audit CROSS JOIN UNNEST(device_names) AS name WHERE occurred_at IS NULL OR occurred_at >= @audit_from)
+  FROM (
+    SELECT transaction_id, app_token, occurred_at, scope, has_revenue, [
+      CASE WHEN REGEXP_CONTAINS(adid, '[^0-]') THEN 'adid:' || TO_HEX(SHA256(LOWER(REPLACE(adid, '-', '')))) END,
+      CASE WHEN REGEXP_CONTAINS(idfa, '[^0-]') THEN 'idfa:' || TO_HEX(SHA256(LOWER(REPLACE(idfa, '-', '')))) END,
+      CASE WHEN REGEXP_CONTAINS(idfv, '[^0-]') THEN 'idfv:' || TO_HEX(SHA256(LOWER(REPLACE(idfv, '-', '')))) END,
+      CASE WHEN REGEXP_CONTAINS(gps_adid, '[^0-]') THEN 'gps_adid:' || TO_HEX(SHA256(LOWER(REPLACE(gps_adid, '-', '')))) END,
+      CASE WHEN REGEXP_CONTAINS(android_id, '[^0-]') THEN 'android_id:' || TO_HEX(SHA256(LOWER(REPLACE(android_id, '-', '')))) END,
+      CASE WHEN REGEXP_CONTAINS(fire_adid, '[^0-]') THEN 'fire_adid:' || TO_HEX(SHA256(LOWER(REPLACE(fire_adid, '-', '')))) END,
+      CASE WHEN REGEXP_CONTAINS(oaid, '[^0-]') THEN 'oaid:' || TO_HEX(SHA256(LOWER(REPLACE(oaid, '-', '')))) END,
+      CASE WHEN REGEXP_CONTAINS(web_uuid, '[^0-]') THEN 'web_uuid:' || TO_HEX(SHA256(LOWER(REPLACE(web_uuid, '-', '')))) END,
+      CASE WHEN REGEXP_CONTAINS(external_device_id, '[^0-]') THEN 'external_device_id:' || TO_HEX(SHA256(external_device_id)) END,
+      CASE WHEN REGEXP_CONTAINS(device_id, '[^0-]') THEN 'device_id:' || TO_HEX(SHA256(device_id)) END
+    ] AS names
+    FROM candidates
+    WHERE NOT source_duplicate
+  ) AS named
+  CROSS JOIN UNNEST(names) AS name
+  WHERE name IN (
+    SELECT name FROM s2s_audit CROSS JOIN UNNEST(device_names) AS name
+    WHERE occurred_at IS NULL OR occurred_at >= @audit_from
+  )
 ),
 
 -- A name leads to the one name under which all names of its device went at that time.
@@ -237,9 +243,9 @@ SELECT
   waiting.waits_for AS waits_for_in_doubt,
   opted_out.transaction_id IS NOT NULL AS device_opted_out
 FROM candidates
-LEFT JOIN known_names ON known_names.transaction_id = candidates.transaction_id AND NOT candidates.source_duplicate
-LEFT JOIN later_delivered ON later_delivered.transaction_id = candidates.transaction_id AND NOT candidates.source_duplicate
-LEFT JOIN waiting ON waiting.transaction_id = candidates.transaction_id AND NOT candidates.source_duplicate
-LEFT JOIN opted_out ON opted_out.transaction_id = candidates.transaction_id AND NOT candidates.source_duplicate
+LEFT JOIN known_names ON known_names.transaction_id = candidates.transaction_id
+LEFT JOIN later_delivered ON later_delivered.transaction_id = candidates.transaction_id
+LEFT JOIN waiting ON waiting.transaction_id = candidates.transaction_id
+LEFT JOIN opted_out ON opted_out.transaction_id = candidates.transaction_id
 ORDER BY occurred_at_micros, transaction_id, source_duplicate
 LIMIT @row_limit

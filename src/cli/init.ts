@@ -95,5 +95,8 @@ function show(steps: Step[], config: Config, { stdout, stderr, flags }: CommandC
   const write = sourceExists
     ? ''
     : `write the SELECT that yields your transactions to ${config.source}, then `
+  const isNew = steps.some(({ kind, status }) => kind === 'warehouse' && status === 'created')
+  if (isNew)
+    stderr.write('\nThe warehouse is a new, empty file. If yours is elsewhere, correct warehouse.path.\n')
   stderr.write(`\nNext: ${write}${command}\n`)
 }

@@ -1,17 +1,12 @@
-import { systemClock } from '../domain/clock.ts'
 import type { ExitCode } from '../domain/exit-code.ts'
-import type { Log } from '../log.ts'
-import { type RunProgress, runJob } from '../run-job.ts'
+import { runJob } from '../run-job.ts'
 import { openWarehouse } from '../warehouse/open-warehouse.ts'
-import type { CommandContext, RunCommand } from './command.ts'
+import type { RunCommand } from './command.ts'
 import { formatInstant } from './output.ts'
-import { createProgress, type Progress } from './progress.ts'
+import { showProgress } from './run-progress.ts'
 import { refuseShards } from './shard.ts'
 import { onStopSignal } from './stop-signal.ts'
 import { formatSummary } from './summary-text.ts'
-
-/** How often the progress is asked for; drawing and logging have paces of their own. */
-const ASK_PROGRESS_MS = 200
 
 /** One run over the window: sends what is due and prints what became of it. */
 export const runCommand: RunCommand<'run'> = async (flags, context) => {
@@ -51,28 +46,4 @@ export const runCommand: RunCommand<'run'> = async (flags, context) => {
 function recoveredText(rows: readonly { status: string }[]): string {
   const inDoubt = rows.filter(({ status }) => status === 'in_doubt').length
   return `an earlier run ended early: its journal held ${rows.length} outcomes, which are written now; ${inDoubt} of them are in doubt`
-}
-
-/** Asks the run how far it is, as long as it lasts. */
-function showProgress({ flags, stderr }: CommandContext, log: Log) {
-  let display: Progress | null = null
-  let cancel = () => {}
-  const follow = (ask: () => RunProgress) => {
-    if (flags.quiet) return
-    display = createProgress({ stream: stderr, isTTY: stderr.isTTY, clock: systemClock, log })
-    const startedAt = systemClock.monotonic()
-    const update = () => {
-      const now = ask()
-      const seconds = (systemClock.monotonic() - startedAt) / 1000
-      display?.update({ ...now, requestsPerSecond: seconds > 0 ? now.settled / seconds : 0, total: null })
-      cancel = systemClock.after(ASK_PROGRESS_MS, update)
-    }
-    update()
-  }
-  const stop = () => {
-    cancel()
-    display?.stop()
-    display = null
-  }
-  return { follow, stop }
 }

@@ -19,8 +19,8 @@ const COLOURS: Partial<Record<Status, 'green' | 'red' | 'yellow'>> = {
 export function formatSummary(summary: RunSummary, { stdout, flags }: CommandContext): string {
   const { counts, requests, retries, duration_s: durationS, rate_per_s: rate } = summary
   const effort = [
-    `${formatCount(requests)} requests`,
-    retries > 0 ? `${formatCount(retries)} retries` : '',
+    plural(requests, 'request', 'requests'),
+    retries > 0 ? plural(retries, 'retry', 'retries') : '',
     formatDuration(durationS * 1000),
     `${formatCount(Math.round(rate))}/s`,
     summary.bytes_billed === null ? '' : `${(summary.bytes_billed / 1e9).toFixed(2)} GB billed`,
@@ -38,6 +38,10 @@ export function formatSummary(summary: RunSummary, { stdout, flags }: CommandCon
     ...nextSteps(summary, flags.config).map((step) => `Next: ${step}`),
   ]
   return `${lines.join('\n')}\n`
+}
+
+function plural(count: number, one: string, many: string): string {
+  return `${formatCount(count)} ${count === 1 ? one : many}`
 }
 
 function reasonRow({ status, reason, count }: ReasonCount, stream: NodeJS.WriteStream) {

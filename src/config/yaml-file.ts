@@ -28,7 +28,7 @@ export async function readYamlFile(file: string): Promise<YamlFile> {
   const lineCounter = new LineCounter()
   const document = parseDocument(await readText(file), { lineCounter, prettyErrors: false })
   // A warning is an unknown tag or directive: its value would be something else than its author meant.
-  const fault = document.errors[0]
+  const fault = document.errors[0] ?? document.warnings[0]
   if (fault) {
     const { line, col } = lineCounter.linePos(fault.pos[0])
     throw new TerminalError(

@@ -16,21 +16,27 @@ const when = {
 function fault<Settings extends z.ZodRawShape>(settings: Settings, description: string) {
   const full = z.strictObject({ ...when, ...settings })
   const short = probability.transform((share) => full.parse({ probability: share }))
-  return z.union([short, full]).optional().describe(description)
+  return z
+    .union([short, full], { error: 'expected a probability or an object' })
+    .optional()
+    .describe(description)
 }
 
 const counted = (share: number) =>
   probability.default(share).describe('Probability that the event is counted all the same.')
 
-const latencySchema = z.union([
-  milliseconds,
-  z
-    .strictObject({ min: milliseconds, max: milliseconds })
-    .refine(({ min, max }) => min <= max, { message: 'min is greater than max' }),
-  z
-    .strictObject({ median: z.number().positive(), p99: z.number().positive() })
-    .refine(({ median, p99 }) => median <= p99, { message: 'median is greater than p99' }),
-])
+const latencySchema = z.union(
+  [
+    milliseconds,
+    z
+      .strictObject({ min: milliseconds, max: milliseconds })
+      .refine(({ min, max }) => min <= max, { message: 'min is greater than max' }),
+    z
+      .strictObject({ median: z.number().positive(), p99: z.number().positive() })
+      .refine(({ median, p99 }) => median <= p99, { message: 'median is greater than p99' }),
+  ],
+  { error: 'expected a number, { min, max } or { median, p99 }' },
+)
 
 /** What goes wrong on the wire. At most one of the faults strikes a request; latency comes on top. */
 export const faultPlanSchema = z.strictObject({

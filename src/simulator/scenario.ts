@@ -6,10 +6,10 @@ import { TerminalError } from '../domain/errors.ts'
 import { type FaultPlan, faultPlanSchema, type KnownFaultPlan } from './fault-plan.ts'
 import { type KnownWorld, type World, worldSchema } from './world.ts'
 
-/** A scenario file (see docs/simulator.md): what Adjust knows, and what goes wrong. */
+/** A scenario file (see docs/simulator.md). In YAML, a section with every line commented out is null. */
 export const scenarioSchema = z.strictObject({
-  world: worldSchema.prefault({}).describe('What the simulated Adjust knows.'),
-  faults: faultPlanSchema.prefault({}).describe('What goes wrong on the wire.'),
+  world: worldSchema.nullish().describe('What the simulated Adjust knows.'),
+  faults: faultPlanSchema.nullish().describe('What goes wrong on the wire.'),
 })
 
 export interface Scenario {
@@ -21,7 +21,7 @@ export interface Scenario {
 export async function loadScenario(path: string): Promise<Scenario> {
   const scenario = readYaml(path, await readText(path)) ?? {}
   check(scenarioSchema, scenario, `${path}: `)
-  return { world: {}, faults: {}, ...scenario }
+  return { world: scenario.world ?? {}, faults: scenario.faults ?? {} }
 }
 
 /** Fills in the defaults of a world, or throws TerminalError with the key that is wrong. */
@@ -85,7 +85,9 @@ function unknownKey(
   const wrong = issue.keys[0]!
   const near = closest(wrong, keysOf(schema))
   const hint =
-    distance(wrong, near) <= 4 ? `Did you mean ${near}?` : 'docs/simulator.md lists every key that there is.'
+    distance(wrong, near) <= wrong.length / 2
+      ? `Did you mean ${near}?`
+      : 'docs/simulator.md lists every key that there is.'
   return new TerminalError(`${place}${[...issue.path, wrong].join('.')}: there is no such key.`, { hint })
 }
 

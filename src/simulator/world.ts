@@ -35,13 +35,16 @@ const appSchema = z.strictObject({
     .describe('What is special about an event token.'),
 })
 
-const onsetSchema = z.union([
-  z.boolean(),
-  z.strictObject({
-    after_seconds: z.number().min(0).optional().describe('Since the simulator was started.'),
-    after_requests: z.int().min(0).optional().describe('Requests with this identifier that come first.'),
-  }),
-])
+const onsetSchema = z.union(
+  [
+    z.boolean(),
+    z.strictObject({
+      after_seconds: z.number().min(0).optional().describe('Since the simulator was started.'),
+      after_requests: z.int().min(0).optional().describe('Requests with this identifier that come first.'),
+    }),
+  ],
+  { error: 'expected true, false, { after_seconds } or { after_requests }' },
+)
 
 const deviceSchema = z.strictObject({
   known: onsetSchema

@@ -1,9 +1,10 @@
 import type { TransformRules } from './rules.ts'
 
 /**
- * The timestamp parameter, encoded, from epoch microseconds; what the unit cannot hold is cut off, so the order of
- * events stays. Adjust silently replaces a `created_at` that it cannot read by its own receive time: the form has to
- * be exactly `yyyy-MM-ddTHH:mm:ss.SSS+0000`, percent-encoded once. Valid for the years 0 to 9999.
+ * The timestamp parameter, encoded, from epoch microseconds; what the unit cannot hold is cut off, so the
+ * order of events stays. Adjust silently replaces a `created_at` that it cannot read by its own receive time:
+ * the form has to be exactly `yyyy-MM-ddTHH:mm:ss.SSS+0000`, percent-encoded once. Valid for the years 0 to
+ * 9999.
  */
 export function timestampParameter(style: TransformRules['timestamp'], occurredAtMicros: number): string {
   switch (style) {
@@ -21,7 +22,10 @@ const MS_PER_DAY = 86_400_000
 let memoDay = Number.NaN
 let memoDate = ''
 
-/** Rows come in order of time, so the calendar is asked once a day of events; the rest is arithmetic on the hours. */
+/**
+ * Rows come in order of time, so the calendar is asked once a day of events; the rest is arithmetic on the
+ * hours.
+ */
 function encodedCreatedAt(micros: number): string {
   const ms = Math.floor(micros / 1000)
   const day = Math.floor(ms / MS_PER_DAY)

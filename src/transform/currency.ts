@@ -1,7 +1,10 @@
 import currencyCodes from 'currency-codes'
 import { excerpt, type Fault, fault } from './fault.ts'
 
-/** Amendments to ISO 4217 that are newer than the package's list: the Caribbean guilder, in use since 2025-03-31. */
+/**
+ * Amendments to ISO 4217 that are newer than the package's list: the Caribbean guilder, in use since
+ * 2025-03-31.
+ */
 const AMENDMENTS = ['XCG']
 
 const ISO_4217: ReadonlySet<string> = new Set([...currencyCodes.codes(), ...AMENDMENTS])

@@ -20,8 +20,8 @@ import type { TransformRules } from './rules.ts'
 const MAX_REQUEST_BYTES = 1_000_000
 
 /**
- * Checks the contents of a row and encodes the request. Faults, in this order: identifiers, revenue and currency,
- * callback parameters, partner parameters, further parameters, what ad revenue needs, size.
+ * Checks the contents of a row and encodes the request. Faults, in this order: identifiers, revenue and
+ * currency, callback parameters, partner parameters, further parameters, what ad revenue needs, size.
  */
 export function encodeEvent(
   row: SourceRow,
@@ -119,7 +119,9 @@ function adRevenueSource(further: FlatObject): string {
   return further.some(([name]) => name === 'source') ? '' : '&source=publisher'
 }
 
-/** Encoded text is ASCII, so its characters are its bytes. The message names the part that is worth cutting. */
+/**
+ * Encoded text is ASCII, so its characters are its bytes. The message names the part that is worth cutting.
+ */
 function tooLarge(query: string): Fault {
   const largest = query.split('&').reduce((a, b) => (b.length > a.length ? b : a))
   const name = decodeURIComponent(largest.slice(0, largest.indexOf('=')))

@@ -1,13 +1,16 @@
 const UNRESERVED = /^[\w.~-]*$/
 
-/** Whether a form and a URL leave every character alone: tokens, UUIDs and decimals consist of nothing else. */
+/**
+ * Whether a form and a URL leave every character alone: tokens, UUIDs and decimals consist of nothing else.
+ */
 export function isUnreserved(text: string): boolean {
   return UNRESERVED.test(text)
 }
 
 /**
- * Encodes a parameter value once, for a form body and a URL alike (a space becomes `%20`, which both read).
- * A standard form decoder gives back exactly `text`; only lone surrogates, which no UTF-8 can carry, become U+FFFD.
+ * Encodes a parameter value once, for a form body and a URL alike (a space becomes `%20`, which both read). A
+ * standard form decoder gives back exactly `text`; only lone surrogates, which no UTF-8 can carry, become
+ * U+FFFD.
  */
 export function encodeValue(text: string, warnings: string[]): string {
   return isUnreserved(text) ? text : encodeURIComponent(wellFormed(text, warnings))

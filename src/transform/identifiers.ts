@@ -16,7 +16,10 @@ const PRINTABLE = /^[!-~]{1,64}$/
 /** What the operating system reports for a device whose owner opted out. Never to be sent. */
 const ALL_ZERO = /^[0-]+$/
 
-/** Which spelling Adjust wants; null when the value has not the form. No trimming: the SQL names devices by the same value. */
+/**
+ * Which spelling Adjust wants; null when the value has not the form. Nothing is trimmed here: the SQL has
+ * done so, and names devices by the value that it passes on.
+ */
 const SPELLINGS: Record<Identifier, (value: string) => string | null> = {
   adid: (value) => (PRINTABLE.test(value) ? value : null),
   idfa: (value) => (UUID.test(value) ? value.toUpperCase() : null),
@@ -37,9 +40,10 @@ export interface UsableIdentifier {
 }
 
 /**
- * Keeps the identifiers that can be sent (and `device_id`, which only orders). Others are left out with a warning
- * `<kind>_all_zero` or `<kind>_malformed`; a row without a usable adid gets the warning `adid_missing`.
- * Faults: `identifier_malformed` or `identifier_missing` when none is left, `adid_missing` in strict mode.
+ * Keeps the identifiers that can be sent (and `device_id`, which only orders). Others are left out with a
+ * warning `<kind>_all_zero` or `<kind>_malformed`; a row without a usable adid gets the warning
+ * `adid_missing`. Faults: `identifier_malformed` or `identifier_missing` when none is left, `adid_missing` in
+ * strict mode.
  */
 export function readIdentifiers(
   given: SourceRow['identifiers'],
@@ -97,10 +101,15 @@ export function identifierParameters(usable: readonly UsableIdentifier[], warnin
   return parameters
 }
 
-/** Enough for a device with all ids twice over; a shared id must not make one event drag thousands of names along. */
+/**
+ * Enough for a device with all ids twice over; a shared id must not make one event drag thousands of names
+ * along.
+ */
 const MAX_DEVICE_NAMES = 32
 
-/** Names of the device: from its own identifiers first, then those that earlier runs saw together with them. */
+/**
+ * Names of the device: from its own identifiers first, then those that earlier runs saw together with them.
+ */
 export function deviceNames(
   usable: readonly UsableIdentifier[],
   knownDeviceNames: readonly string[],

@@ -7,8 +7,8 @@ import type { InDoubtPolicy, TransformRules } from './rules.ts'
 const MS_PER_HOUR = 3_600_000
 
 /**
- * How long an unknown outcome is left alone before the same event may go out again: Adjust, or a gateway before it,
- * can still be working on the first request long after the connection is gone.
+ * How long an unknown outcome is left alone before the same event may go out again: Adjust, or a gateway
+ * before it, can still be working on the first request long after the connection is gone.
  */
 export const IN_DOUBT_QUIET_MS = 15 * 60_000
 
@@ -18,7 +18,10 @@ export interface InDoubtDecision {
   reason: Reason
 }
 
-/** Decides by the policy of the event's class and the age of its unknown outcome; null when nothing is unknown. */
+/**
+ * Decides by the policy of the event's class and the age of its unknown outcome; null when nothing is
+ * unknown.
+ */
 export function decideInDoubt(row: SourceRow, rules: TransformRules, nowMs: number): InDoubtDecision | null {
   const { earlier } = row
   if (earlier?.status !== 'in_doubt') return null
@@ -42,7 +45,10 @@ function hasRevenue(row: SourceRow): boolean {
   return isFault(revenue) || revenue.amount !== null
 }
 
-/** A reason that this version does not know says as much as a process that died: somebody sent it, nobody knows more. */
+/**
+ * A reason that this version does not know says as much as a process that died: somebody sent it, nobody
+ * knows more.
+ */
 function reasonOf(earlier: EarlierOutcome): Reason {
   return isInDoubtReason(earlier.reason) ? earlier.reason : 'process_died'
 }

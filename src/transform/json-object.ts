@@ -4,14 +4,16 @@ import { isUnreserved, wellFormed } from './form-encoding.ts'
 /** Columns of the source that hold JSON text. */
 export type JsonColumn = 'callback_params' | 'partner_params' | 'parameters'
 
-/** Names and texts, in the order given; names that are whole numbers come first, as in any JavaScript object. */
+/**
+ * Names and texts, in the order given; names that are whole numbers come first, as in any JavaScript object.
+ */
 export type FlatObject = [name: string, text: string][]
 
 /**
- * Reads the JSON text of a flat object into strings, which is all that Adjust takes. Numbers and truth values become
- * their JSON text, digit for digit. Nulls are left out, since a STRUCT has one for each field that a row does not use.
- * NULL, blank text and JSON `null` are an empty object; of a name given twice the last counts.
- * Faults: `parameters_malformed`, `parameters_nested`, both naming the place and not the value.
+ * Reads the JSON text of a flat object into strings, which is all that Adjust takes. Numbers and truth values
+ * become their JSON text, digit for digit. Nulls are left out, since a STRUCT has one for each field that a
+ * row does not use. NULL, blank text and JSON `null` are an empty object; of a name given twice the last
+ * counts. Faults: `parameters_malformed`, `parameters_nested`, both naming the place and not the value.
  */
 export function readFlatObject(
   column: JsonColumn,
@@ -39,8 +41,9 @@ function flatten(column: JsonColumn, json: string, object: object, warnings: str
 }
 
 /**
- * The object as JSON text whose values are all strings, encoded as a parameter value. Built by hand: `__proto__` is a
- * name like any other, and encoding part by part takes half the time of encoding the whole text.
+ * The object as JSON text whose values are all strings, encoded as a parameter value. Built by hand:
+ * `__proto__` is a name like any other, and encoding part by part takes half the time of encoding the whole
+ * text.
  */
 export function encodeFlatObject(flat: FlatObject): string {
   let members = ''
@@ -64,7 +67,10 @@ function parseJson(json: string): unknown {
   }
 }
 
-/** `1.10` and ids of twenty digits do not survive as JavaScript numbers, so the parser is asked for their text. */
+/**
+ * `1.10` and ids of twenty digits do not survive as JavaScript numbers, so the parser is asked for their
+ * text.
+ */
 function numberAsText(_name: string, part: unknown, context?: { source: string }): unknown {
   return typeof part === 'number' ? context!.source : part
 }

@@ -26,8 +26,8 @@ const RESERVED: ReadonlySet<string> = new Set([
 ])
 
 /**
- * `&callback_params=…` with the transaction id in it, by which Adjust's raw data export is joined with the source
- * again. An id of the row's own object that says something else gives way, with the warning
+ * `&callback_params=…` with the transaction id in it, by which Adjust's raw data export is joined with the
+ * source again. An id of the row's own object that says something else gives way, with the warning
  * `callback_transaction_id_replaced`. Faults: those of `readFlatObject`.
  */
 export function callbackParameters(
@@ -52,8 +52,9 @@ export function partnerParameters(json: string | null, warnings: string[]): stri
 }
 
 /**
- * Further parameters of the column `parameters`, checked. Faults: those of `readFlatObject`, `parameters_reserved`.
- * A name that Adjust does not know is passed on: its list grows faster than this program.
+ * Further parameters of the column `parameters`, checked. Faults: those of `readFlatObject`,
+ * `parameters_reserved`. A name that Adjust does not know is passed on: its list grows faster than this
+ * program.
  */
 export function readFurtherParameters(json: string | null, warnings: string[]): FlatObject | Fault {
   const given = readFlatObject('parameters', json, warnings)

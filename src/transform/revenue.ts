@@ -9,9 +9,10 @@ export interface Revenue {
 const DECIMAL = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/
 
 /**
- * Reads revenue as exact decimal text within Adjust's 0.001 to 100,000,000,000 full currency units, both included.
- * It never becomes a float: all digits are kept (Adjust documents no limit), in one spelling, so `11.770` and `1.177e1`
- * are both `11.77`. Faults: `revenue_malformed`, `revenue_negative`, `revenue_out_of_range`.
+ * Reads revenue as exact decimal text within Adjust's 0.001 to 100,000,000,000 full currency units, both
+ * included. It never becomes a float: all digits are kept (Adjust documents no limit), in one spelling, so
+ * `11.770` and `1.177e1` are both `11.77`. Faults: `revenue_malformed`, `revenue_negative`,
+ * `revenue_out_of_range`.
  */
 export function readRevenue(text: string): Revenue | Fault {
   const match = DECIMAL.exec(text.trim())
@@ -30,7 +31,10 @@ export function readRevenue(text: string): Revenue | Fault {
   return { amount: plainDecimal(significant, pointAt) }
 }
 
-/** The value is `0.significant` times ten to the power of `pointAt`, so 0.001 is `1` at -2 and 1e11 is `1` at 12. */
+/**
+ * The value is `0.significant` times ten to the power of `pointAt`, so 0.001 is `1` at -2 and 1e11 is `1` at
+ * 12.
+ */
 function isInRange(significant: string, pointAt: number): boolean {
   return pointAt >= -2 && (pointAt <= 11 || (pointAt === 12 && significant === '1'))
 }

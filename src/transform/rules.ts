@@ -1,4 +1,6 @@
-/** What to do with an event whose outcome stayed unknown: keep its device waiting, leave it, or send it again. */
+/**
+ * What to do with an event whose outcome stayed unknown: keep its device waiting, leave it, or send it again.
+ */
 export type InDoubtPolicy = 'hold' | 'skip' | 'resend'
 
 /** Settings that decide what becomes of a row. */

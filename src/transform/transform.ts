@@ -24,19 +24,20 @@ export type Transformed =
     }
 
 /**
- * Makes the pure function from a row to what becomes of it; `nowMs` is epoch milliseconds. The first that applies, in
- * this order:
+ * Makes the pure function from a row to what becomes of it; `nowMs` is epoch milliseconds. The first that
+ * applies, in this order:
  *
  * 1. a copy of an earlier row (`duplicate`), no transaction id (`invalid`);
  * 2. an unknown outcome of an earlier run: abandoned, left alone, held, or sent again, as the policy says;
  * 3. kind, time, tokens, environment (`invalid`);
- * 4. what no mending of the row can change: opted out (`suppressed`), too old (`expired`), overtaken (`late`).
- *    It stands before the contents because nobody should mend a row that cannot go out anyway;
+ * 4. what no mending of the row can change: opted out (`suppressed`), too old (`expired`), overtaken
+ *    (`late`). It stands before the contents because nobody should mend a row that cannot go out anyway;
  * 5. identifiers, revenue, currency, parameters (`invalid`), size (`rejected`);
  * 6. an unknown outcome of another event of the device (`deferred`).
  *
- * Warnings are stable codes: `<identifier>_all_zero`, `<identifier>_malformed`, `adid_missing`, `revenue_zero`,
- * `ip_address_ipv6`, `ip_address_malformed`, `callback_transaction_id_replaced`, `text_not_well_formed`.
+ * Warnings are stable codes: `<identifier>_all_zero`, `<identifier>_malformed`, `adid_missing`,
+ * `revenue_zero`, `ip_address_ipv6`, `ip_address_malformed`, `callback_transaction_id_replaced`,
+ * `text_not_well_formed`.
  */
 export function createTransform(rules: TransformRules): (row: SourceRow, nowMs: number) => Transformed {
   return (row, nowMs) => {
@@ -51,7 +52,7 @@ export function createTransform(rules: TransformRules): (row: SourceRow, nowMs: 
     const event = eventOf(row, rules, doubt, nowMs, warnings)
     if (isFault(event)) return doubt ? notSentAgain(event, doubt, warnings) : settle(event, warnings)
     if (doubt?.action === 'hold') return hold(event, 'in_doubt', doubt.reason)
-    const blocker = inDoubtBlocker(row, event, rules)
+    const blocker = doubt ? null : inDoubtBlocker(row, event)
     return blocker === null
       ? { kind: 'event', event }
       : hold(event, 'deferred', 'waits_for_in_doubt', blocker)
@@ -93,18 +94,17 @@ function barOf(row: SourceRow, envelope: Envelope, rules: TransformRules, nowMs:
 }
 
 /**
- * The transaction whose unknown outcome this event has to wait for. With the policy `skip` for both classes nothing
- * waits; with different policies the class of the other event is not known here, so it waits, which is the safe side.
+ * The transaction whose unknown outcome this event has to wait for; ad revenue needs no order. It is not
+ * asked of an event that is in doubt itself and goes out again: two such events of a device would wait for
+ * each other for ever, and would lose the mark of being in doubt. The load stage keeps the order among them.
  */
-function inDoubtBlocker(row: SourceRow, event: Event, rules: TransformRules): string | null {
-  if (event.kind === 'ad_revenue' || row.waitsForInDoubt === row.transactionId) return null
-  const { revenue, other } = rules.inDoubt
-  return revenue === 'skip' && other === 'skip' ? null : row.waitsForInDoubt
+function inDoubtBlocker(row: SourceRow, event: Event): string | null {
+  return event.kind === 'ad_revenue' ? null : row.waitsForInDoubt
 }
 
 /**
- * An event that may already be counted is never recorded as one that was not sent. If the row can be mended it stays
- * in doubt, else it is abandoned.
+ * An event that may already be counted is never recorded as one that was not sent. If the row can be mended
+ * it stays in doubt, else it is abandoned.
  */
 function notSentAgain(why: Fault, doubt: InDoubtDecision, warnings: string[]): Transformed {
   const message = `not sent again: ${why.reason}${why.message === null ? '' : `, ${why.message}`}`

@@ -86,7 +86,7 @@ function checkToken(code: Token[], index: number, token: Token, file: string): v
   const before = code[index - 1]
   const refuse = (what: string) => notPortable(what, file, token.line)
   if (token.kind === 'text' && before?.kind === 'text') throw refuse('two string literals in a row')
-  if (token.text === '[' && before?.text !== '(' && before?.text !== ',')
+  if (token.text === '[' && before?.text !== '(' && before?.text !== ',' && before?.text !== 'SELECT')
     throw refuse('subscripts count differently')
   if (token.text === ',' && next === 'UNNEST')
     throw refuse('a comma binds differently before JOIN: write CROSS JOIN UNNEST')

@@ -52,6 +52,7 @@ describe('init', () => {
       `write the SELECT that yields your transactions to ${path.join(cwd, 'sql/transactions.sql')}`,
     )
     expect(stderr).toContain('adjust-s2s plan')
+    expect(stderr).toContain('new, empty file')
   })
 
   it('makes a state directory that nobody else can look into', async () => {

@@ -96,7 +96,7 @@ describe('progress at a terminal', () => {
     expect(written.length).toBeLessThanOrEqual(5)
   })
 
-  it.each([80, 40, 20, 3])('never wraps at %i columns', (columns) => {
+  it.each([progressLine(SNAPSHOT).length, 80, 40, 20, 3])('never wraps at %i columns', (columns) => {
     const { clock, written, progress } = start({ isTTY: true, columns })
     progress.update(SNAPSHOT)
     clock.pass(200)

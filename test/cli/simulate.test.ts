@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import path from 'node:path'
@@ -48,6 +49,15 @@ describe('simulate', () => {
     expect(Number.isInteger(seed)).toBe(true)
     child.kill('SIGTERM')
     await ended
+  })
+
+  it('goes on when nobody reads its output, and ends as if nothing were wrong', async () => {
+    const { child, ended } = await startCli(['simulate', '--port', '0'])
+    child.stdout.destroy()
+    const [text] = (await once(child.stderr, 'data')) as [string]
+    expect(await sendEvent(/ADJUST_S2S_ADJUST_URL=([^;]+);/.exec(text)![1]!)).toBe(200)
+    child.kill('SIGTERM')
+    expect((await ended).code).toBe(0)
   })
 
   it('takes a scenario', async () => {

@@ -184,6 +184,17 @@ describe('a configuration with mistakes', () => {
     expect(error.message).toContain(message)
   })
 
+  it('is refused with its mistakes in the order of the file, then of the environment, then what is missing', async () => {
+    const yaml = 'delivery:\n  max_attempts: 0\n  latte: skip\nwarehouse: { type: duckdb, path: w }\n'
+    const error = await errorOf(load(yaml, { ADJUST_S2S_STATE_DIR: '' }))
+    expect(error.message.split('\n').slice(1)).toEqual([
+      expect.stringContaining('line 2'),
+      expect.stringContaining('line 3'),
+      expect.stringContaining('ADJUST_S2S_STATE_DIR'),
+      expect.stringContaining('source is missing'),
+    ])
+  })
+
   it('is refused when warehouse and source are missing, with what they are for', async () => {
     const error = await errorOf(load('delivery: { late: send }\n'))
     expect(error.message).toMatch(/warehouse\.type is missing .* allowed is duckdb or bigquery/)

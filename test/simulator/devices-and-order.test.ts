@@ -86,6 +86,30 @@ describe('identifiers in one accepted request', () => {
     expect(await answerTo(simulator, event(only({ idfa: IDFA }), 6))).toBe(BAD_STATE)
   })
 
+  it('bring along what every event token and all revenue have seen', async () => {
+    const simulator = await start()
+    const phone = { gps_adid: undefined, adid: ADID, idfa: IDFA }
+    await send(simulator, event(purchase, 10))
+    await send(simulator, event({ ...phone, event_token: 'login1' }, 50))
+    await send(simulator, event({ adid: ADID, event_token: 'login1' }, 40))
+    const other = { gps_adid: undefined, idfa: IDFA }
+    expect(await answerTo(simulator, event(other, 20))).toBe(BAD_STATE)
+    expect(await answerTo(simulator, event({ ...other, ...purchase, event_token: 'other1' }, 20))).toBe(
+      BAD_STATE,
+    )
+  })
+
+  it('bring along the unique events that were counted', async () => {
+    const app = { event_tokens: { unique: { unique: true } } }
+    const simulator = await start({ world: { apps: { [APP]: app } } })
+    const phone = { gps_adid: undefined, adid: ADID, idfa: IDFA }
+    await send(simulator, event({ event_token: 'unique' }))
+    await send(simulator, event(phone))
+    await send(simulator, event({ adid: ADID }))
+    const again = event({ gps_adid: undefined, idfa: IDFA, event_token: 'unique' })
+    expect(await answerTo(simulator, again)).toBe('400 Ignoring event, earlier unique event tracked')
+  })
+
   it('stay apart when the request is refused', async () => {
     const simulator = await start()
     await send(simulator, event({ adid: ADID, revenue: '-1' }, 30))

@@ -158,7 +158,7 @@ describe('a slow fault', () => {
 
 describe('refused connections', () => {
   it('are refused by the system, and taken again after the window', async () => {
-    const refuse_connections = { first_after_ms: 1, every_ms: 60_000, for_ms: 300 }
+    const refuse_connections = { first_after_ms: 1, every_ms: 60_000, for_ms: 1_000 }
     const simulator = await start({ faults: { refuse_connections } })
     const codes = async () => codeOf(send(simulator, event()))
     await expect.poll(codes).toBe('ECONNREFUSED')

@@ -1,8 +1,9 @@
-import { mkdtemp, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { faultPlanSchema } from '../../src/simulator/fault-plan.ts'
 import { scenarioSchema } from '../../src/simulator/scenario.ts'
 import { loadScenario } from '../../src/simulator/simulator.ts'
 import { answerTo, event, send, start } from './sending.ts'
@@ -35,6 +36,7 @@ faults:
 
   it('that is empty changes nothing', async () => {
     expect(await loadScenario(await file(''))).toEqual({ world: {}, faults: {} })
+    expect(await loadScenario(await file('world:\nfaults:\n'))).toEqual({ world: {}, faults: {} })
   })
 
   it.each([
@@ -50,6 +52,8 @@ faults:
     ['faults: { latency_ms: { min: 5, max: 1 } }', 'min is greater than max', 'docs/simulator.md'],
     ['faults: { refuse_connections: { every_ms: 5, for_ms: 9 } }', 'for_ms', 'docs/simulator.md'],
     ['world: { apps: { abcdefghijkl: { secret: 12 } } }', 'apps.abcdefghijkl.secret: ', 'quotes'],
+    ['faults: { latency_ms: fast }', 'faults.latency_ms: expected a number, { min, max }', 'docs'],
+    ['faults: { internal_error: { x: 1 } }', 'faults.internal_error.x: there is no such key', 'every key'],
     ['world: [', 'neither YAML nor JSON', 'docs/simulator.md'],
     ['just a text', '(the whole)', 'docs/simulator.md'],
   ])('with %j says what is wrong and how to mend it', async (text, message, hint) => {
@@ -60,6 +64,13 @@ faults:
       hint: expect.stringContaining(hint),
     })
     await expect(loadScenario(path)).rejects.toThrow(path)
+  })
+
+  it('as the documentation shows it is read, and shows every fault', async () => {
+    const page = await readFile(new URL('../../docs/simulator.md', import.meta.url), 'utf8')
+    const example = /```yaml\n(.*?)```/s.exec(page)?.[1]
+    const { faults } = await loadScenario(await file(example ?? ''))
+    expect(Object.keys(faults)).toEqual(Object.keys(faultPlanSchema.shape))
   })
 
   it('that is missing is named', async () => {

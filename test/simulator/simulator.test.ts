@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { systemClock } from '../../src/domain/clock.ts'
+import { type Clock, systemClock } from '../../src/domain/clock.ts'
 import { TerminalError } from '../../src/domain/errors.ts'
 import { startSimulator } from '../../src/simulator/simulator.ts'
 import { event, send, start } from './sending.ts'
@@ -51,6 +51,28 @@ describe('closing a simulator', () => {
     expect(systemClock.monotonic() - startedAtMs).toBeLessThan(1_000)
     const next = await start({ port: simulator.port })
     expect((await send(next, event())).status).toBe(200)
+  })
+
+  it('calls off every timer', async () => {
+    const pending = new Set<object>()
+    const clock: Clock = {
+      ...systemClock,
+      after(delayMs, callback) {
+        const cancel = systemClock.after(delayMs, callback)
+        pending.add(cancel)
+        return () => {
+          pending.delete(cancel)
+          cancel()
+        }
+      },
+    }
+    const refuse_connections = { every_ms: 600_000, for_ms: 1 }
+    const simulator = await start({ clock, faults: { latency_ms: 600_000, refuse_connections } })
+    const silent = send(simulator, event()).catch(() => 'dropped')
+    await expect.poll(() => pending.size).toBe(2)
+    await simulator.close()
+    expect(await silent).toBe('dropped')
+    expect(pending.size).toBe(0)
   })
 
   it('during a window of refused connections leaves nothing behind', async () => {

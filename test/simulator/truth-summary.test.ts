@@ -106,6 +106,12 @@ describe('the summary of a truth log', () => {
     )
   })
 
+  it('does not put two arrivals that are a whole second apart into one second', () => {
+    const arrivals = [5_000, 5_999.9, 6_000, 6_999]
+    const log = arrivals.map((arrivedAtMs) => entry({ arrivedAtMs }))
+    expect(summarizeTruth(log).busiestSecond).toEqual({ startMs: 5_999.9, requests: 3 })
+  })
+
   it('finds the transactions that were counted more than once', () => {
     fc.assert(
       fc.property(anyLog, (log) => {

@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/domain/clock.ts'
 import { APP, event, GPS_ADID, send, start } from './sending.ts'
@@ -52,7 +53,6 @@ describe('the truth log', () => {
 
   it('holds what is no HTTP', async () => {
     const simulator = await start()
-    const { connect } = await import('node:net')
     const socket = connect(simulator.port, '127.0.0.1')
     socket.end('nonsense\r\n\r\n')
     await expect.poll(() => simulator.truth()).toMatchObject([{ answer: { status: 400 }, counted: false }])

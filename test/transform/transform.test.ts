@@ -1,5 +1,7 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { SourceRow } from '../../src/domain/event.ts'
+import { REASONS } from '../../src/domain/reason.ts'
 import { DAY_MS, earlierWith, eventOf, IDFA, MINUTE_MS, NOW_MS, transformed, verdict } from './source-row.ts'
 
 const micros = (ms: number) => ms * 1000
@@ -212,14 +214,10 @@ describe('A row behind an event in doubt', () => {
     })
   })
 
-  it('does not wait when nothing in doubt is waited for, or for itself', () => {
-    expect(verdict({ waitsForInDoubt: 'order-0' }, { inDoubt: { revenue: 'skip', other: 'skip' } })).toBe(
-      'event',
-    )
-    expect(
-      verdict({ waitsForInDoubt: 'order-0' }, { inDoubt: { revenue: 'skip', other: 'hold' } }),
-    ).toContain('held')
-    expect(verdict({ waitsForInDoubt: 'order-1' })).toBe('event')
+  it('does not wait when it is in doubt itself and goes out again: the two would wait for each other', () => {
+    const row = { earlier: earlierWith(), waitsForInDoubt: 'order-0' }
+    expect(verdict(row, { inDoubt: { revenue: 'resend', other: 'resend' } })).toBe('event')
+    expect(verdict(row)).toBe('held in_doubt/timed_out')
   })
 
   it('is refused first when it can never be sent', () => {
@@ -243,5 +241,42 @@ describe('The size of a request', () => {
   it('counts as encoded', () => {
     const partnerParams = JSON.stringify({ note: 'ü'.repeat(200_000) })
     expect(verdict({ partnerParams })).toMatch(/request_too_large: 1200\d\d\d bytes .* partner_params$/)
+  })
+})
+
+describe('Any row', () => {
+  const text = fc.oneof(fc.constant(null), fc.string({ unit: 'binary' }), fc.json(), fc.constant('event'))
+  const anyRow = fc.record({
+    occurredAtMicros: fc.oneof(
+      fc.constant(null),
+      fc.double(),
+      fc.maxSafeInteger(),
+      fc.constant(micros(NOW_MS)),
+    ),
+    kind: fc.oneof(text, fc.constantFrom(null, 'event', 'ad_revenue', 'session')),
+    appToken: text,
+    eventToken: text,
+    revenue: fc.oneof(text, fc.double().map(String)),
+    currency: fc.oneof(text, fc.constant('EUR')),
+    ipAddress: fc.oneof(text, fc.ipV4(), fc.ipV6()),
+    userAgent: text,
+    callbackParams: text,
+    partnerParams: text,
+    parameters: text,
+    earlier: fc.oneof(
+      fc.constant(null),
+      fc.integer({ max: NOW_MS }).map((settledAtMs) => earlierWith({ settledAtMs })),
+    ),
+  })
+
+  it('ends in one result, whose status is that of its reason', () => {
+    fc.assert(
+      fc.property(anyRow, (row) => {
+        const result = transformed(row)
+        if (result.kind === 'event') expect(result.event.query).toMatch(/^s2s=1&app_token=[\x21-\x7e]+$/)
+        else expect(result.status).toBe(REASONS[result.reason].status)
+      }),
+      { numRuns: 2000 },
+    )
   })
 })

@@ -1,0 +1,96 @@
+import { ExitCode } from '../domain/exit-code.ts'
+import { REASONS, type Reason } from '../domain/reason.ts'
+import type { ReasonCount } from '../domain/settlement.ts'
+import { type Plan, planJob } from '../plan-job.ts'
+import { openWarehouse } from '../warehouse/open-warehouse.ts'
+import type { CommandContext, RunCommand } from './command.ts'
+import { type MaskedRequest, maskRequest } from './masked-request.ts'
+import { colour, formatCount, formatDuration, formatInstant, formatTable } from './output.ts'
+import { refuseShards } from './shard.ts'
+import { onStopSignal } from './stop-signal.ts'
+
+/** Shows what a run would do. It opens the warehouse for reading only. */
+export const runCommand: RunCommand<'plan'> = async (flags, context) => {
+  refuseShards(flags.shard)
+  const config = await context.loadConfig()
+  const warehouse = await openWarehouse(config.warehouse, { readOnly: true, tempDirectory: config.stateDir })
+  const { signal, release } = onStopSignal((text) => context.stderr.write(`${text}\n`))
+  try {
+    const plan = await planJob({ config, warehouse, selection: flags, signal })
+    const requests = plan.firstEvents.map((event) => maskRequest(event, config.adjust))
+    const { requestsPerSecond } = config.delivery
+    context.stdout.write(
+      context.flags.json
+        ? `${JSON.stringify(planJson(plan, requests))}\n`
+        : formatPlan(plan, requests, requestsPerSecond, context),
+    )
+    return ExitCode.ok
+  } finally {
+    release()
+    await warehouse.close()
+  }
+}
+
+function planJson(
+  { window, counts, reasons, warnings, tokens, bytesBilled }: Plan,
+  requests: MaskedRequest[],
+) {
+  return {
+    window: { from: new Date(window.fromMs).toISOString(), to: new Date(window.toMs).toISOString() },
+    counts,
+    reasons,
+    warnings,
+    tokens,
+    requests,
+    bytes_billed: bytesBilled,
+    exit_code: ExitCode.ok,
+  }
+}
+
+function formatPlan(
+  plan: Plan,
+  requests: MaskedRequest[],
+  requestsPerSecond: number,
+  { stdout, flags }: CommandContext,
+): string {
+  const { window, counts, reasons, warnings, tokens } = plan
+  const seconds = counts.delivered / requestsPerSecond
+  const lines = [
+    colour('bold', 'Plan: nothing was sent and nothing was written', stdout),
+    `  ${formatInstant(window.fromMs)} up to ${formatInstant(window.toMs)}`,
+    '',
+    formatTable([['read', counts.read, ''], ...reasons.map(predictionRow)], { indent: 2 }),
+    '',
+    ...section('By app and event token', countRows(tokens)),
+    ...section('Warnings', countRows(warnings)),
+    ...requests.flatMap((request) => [...requestLines(request, stdout), '']),
+    `At ${formatCount(requestsPerSecond)} requests per second this takes at least ${formatDuration(seconds * 1000)}.`,
+  ]
+  const config = flags.config === undefined ? '' : ` --config ${flags.config}`
+  if (counts.delivered > 0) lines.push(`Next: adjust-s2s run${config}, with the same flags`)
+  return `${lines.join('\n')}\n`
+}
+
+function predictionRow({ status, reason, count }: ReasonCount) {
+  if (status === 'delivered') return ['to send', count, 'Adjust decides what becomes of them.']
+  return [status, count, `${reason}: ${REASONS[reason as Reason].meaning}`]
+}
+
+function countRows(counts: Record<string, number>) {
+  return Object.entries(counts).sort(([, one], [, other]) => other - one)
+}
+
+function section(title: string, rows: [string, number][]): string[] {
+  return rows.length === 0 ? [] : [`${title}:`, formatTable(rows, { indent: 2 }), '']
+}
+
+/** One parameter a line, as it is encoded. */
+export function requestLines(
+  { transaction_id: id, method, url, parameters }: MaskedRequest,
+  stdout: NodeJS.WriteStream,
+): string[] {
+  return [
+    `${colour('bold', id, stdout)}: ${method} ${url}`,
+    ...parameters.map((parameter) => `    ${parameter}`),
+  ]
+}
