@@ -91,28 +91,30 @@ candidates AS (
 -- The names of the candidates that the audit table knows; all others cannot meet anything in it.
 -- An id of nothing but zeros is that of every device whose owner opted out, and names none.
 own_names AS (
-  SELECT DISTINCT transaction_id, app_token, occurred_at, scope, has_revenue, name
+  SELECT transaction_id, app_token, occurred_at, scope, has_revenue, name
   FROM (
-    SELECT transaction_id, app_token, occurred_at, scope, has_revenue, [
-      CASE WHEN REGEXP_CONTAINS(adid, '[^0-]') THEN 'adid:' || TO_HEX(SHA256(LOWER(REPLACE(adid, '-', '')))) END,
-      CASE WHEN REGEXP_CONTAINS(idfa, '[^0-]') THEN 'idfa:' || TO_HEX(SHA256(LOWER(REPLACE(idfa, '-', '')))) END,
-      CASE WHEN REGEXP_CONTAINS(idfv, '[^0-]') THEN 'idfv:' || TO_HEX(SHA256(LOWER(REPLACE(idfv, '-', '')))) END,
-      CASE WHEN REGEXP_CONTAINS(gps_adid, '[^0-]') THEN 'gps_adid:' || TO_HEX(SHA256(LOWER(REPLACE(gps_adid, '-', '')))) END,
-      CASE WHEN REGEXP_CONTAINS(android_id, '[^0-]') THEN 'android_id:' || TO_HEX(SHA256(LOWER(REPLACE(android_id, '-', '')))) END,
-      CASE WHEN REGEXP_CONTAINS(fire_adid, '[^0-]') THEN 'fire_adid:' || TO_HEX(SHA256(LOWER(REPLACE(fire_adid, '-', '')))) END,
-      CASE WHEN REGEXP_CONTAINS(oaid, '[^0-]') THEN 'oaid:' || TO_HEX(SHA256(LOWER(REPLACE(oaid, '-', '')))) END,
-      CASE WHEN REGEXP_CONTAINS(web_uuid, '[^0-]') THEN 'web_uuid:' || TO_HEX(SHA256(LOWER(REPLACE(web_uuid, '-', '')))) END,
-      CASE WHEN REGEXP_CONTAINS(external_device_id, '[^0-]') THEN 'external_device_id:' || TO_HEX(SHA256(external_device_id)) END,
-      CASE WHEN REGEXP_CONTAINS(device_id, '[^0-]') THEN 'device_id:' || TO_HEX(SHA256(device_id)) END
-    ] AS names
-    FROM candidates
-    WHERE NOT source_duplicate
+    SELECT
+      transaction_id, app_token, occurred_at, scope, has_revenue,
+      id_kind || ':' || TO_HEX(SHA256(
+        CASE WHEN id_kind IN ('external_device_id', 'device_id') THEN id ELSE LOWER(REPLACE(id, '-', '')) END
+      )) AS name
+    FROM (
+      SELECT
+        transaction_id, app_token, occurred_at, scope, has_revenue, id_kind,
+        CASE id_kind
+          WHEN 'adid' THEN adid WHEN 'idfa' THEN idfa WHEN 'idfv' THEN idfv WHEN 'gps_adid' THEN gps_adid
+          WHEN 'android_id' THEN android_id WHEN 'fire_adid' THEN fire_adid WHEN 'oaid' THEN oaid
+          WHEN 'web_uuid' THEN web_uuid WHEN 'external_device_id' THEN external_device_id ELSE device_id
+        END AS id
+      FROM candidates
+      CROSS JOIN UNNEST([
+        'adid', 'idfa', 'idfv', 'gps_adid', 'android_id', 'fire_adid', 'oaid', 'web_uuid', 'external_device_id', 'device_id'
+      ]) AS id_kind
+      WHERE NOT source_duplicate
+    ) AS ids
+    WHERE REGEXP_CONTAINS(id, '[^0-]')
   ) AS named
-  CROSS JOIN UNNEST(names) AS name
-  WHERE name IN (
-    SELECT name FROM s2s_audit CROSS JOIN UNNEST(device_names) AS name
-    WHERE occurred_at IS NULL OR occurred_at >= @audit_from
-  )
+  WHERE name IN (SELECT name FROM audit CROSS JOIN UNNEST(device_names) AS name)
 ),
 
 -- A name leads to the one name under which all names of its device went at that time.

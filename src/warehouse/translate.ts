@@ -40,7 +40,7 @@ function rewrite(code: Token[], index: number, token: Token, edits: Edits, file:
   edits.replaced.set(token, rule.duckdb)
   const close = closingBracket(code, index + 1)
   if (rule.furtherArguments) edits.replaced.set(code[close]!, `, ${rule.furtherArguments})`)
-  if (token.text === 'UNNEST') nameElements(code, close, edits, file)
+  if (token.text === 'UNNEST') nameElements(code, index + 1, edits, file)
 }
 
 function rewriteCast(code: Token[], index: number, edits: Edits, file: string): void {
@@ -53,12 +53,17 @@ function rewriteCast(code: Token[], index: number, edits: Edits, file: string): 
   edits.replaced.set(type, TYPES[type.text]!)
 }
 
-/** In GoogleSQL `UNNEST(x) AS name` names the element; in DuckDB it would name a table. */
-function nameElements(code: Token[], close: number, edits: Edits, file: string): void {
+/**
+ * In GoogleSQL `UNNEST(x) AS name` names the element; in DuckDB it would name a table. As a table function it would also be run
+ * as a join of every row with itself; in a SELECT of its own it is a plain operator.
+ */
+function nameElements(code: Token[], open: number, edits: Edits, file: string): void {
+  const close = closingBracket(code, open)
   const name = code[close + 2]
   if (code[close + 1]?.text !== 'AS' || !name || !isName(name))
     throw notPortable('UNNEST without AS name', file, code[close]!.line)
-  edits.replaced.set(name, `${name.text}_rows(${name.text})`)
+  edits.replaced.set(code[open - 1]!, '(SELECT unnest')
+  edits.replaced.set(name, `${name.text}) AS ${name.text}_rows`)
 }
 
 /**
