@@ -28,13 +28,23 @@ function createContext(flags: GlobalFlags): CommandContext {
   }
 }
 
-/** Loads the one command that is wanted: `--help` and `--version` stay fast. */
+/** Only the one command that is wanted is loaded: `--help` and `--version` stay fast. */
+const commands: { [Name in CommandName]: () => Promise<{ runCommand: RunCommand<Name> }> } = {
+  init: () => import('./cli/init.ts'),
+  plan: () => import('./cli/plan.ts'),
+  run: () => import('./cli/run.ts'),
+  status: () => import('./cli/status.ts'),
+  explain: () => import('./cli/explain.ts'),
+  simulate: () => import('./cli/simulate.ts'),
+  demo: () => import('./cli/demo.ts'),
+}
+
 async function runCommand<Name extends CommandName>(
   name: Name,
   flags: CommandFlags[Name],
   globalFlags: GlobalFlags,
 ): Promise<ExitCode> {
-  const command: { runCommand: RunCommand<Name> } = await import(`./cli/${name}.ts`)
+  const command = await commands[name]()
   return command.runCommand(flags, createContext(globalFlags))
 }
 

@@ -6,7 +6,7 @@ import { RunLog, type RunStart } from './audit/run-log.ts'
 import { Tally } from './audit/tally.ts'
 import type { Config } from './config.ts'
 import { type Clock, systemClock, systemRandom } from './domain/clock.ts'
-import { TerminalError, TransientError } from './domain/errors.ts'
+import { TransientError } from './domain/errors.ts'
 import type { AuditRow } from './domain/settlement.ts'
 import { checkContract, extract, loadSource } from './extract/extract.ts'
 import { FolderDisk } from './load/disk.ts'
@@ -18,6 +18,7 @@ import { runPipeline } from './pipeline.ts'
 import { exitCodeOf, type MaxRejected, type RunSummary } from './summary.ts'
 import { createTransform, type TransformRules } from './transform/transform.ts'
 import { VERSION } from './version.ts'
+import { requireTables } from './warehouse/require-tables.ts'
 import type { Warehouse } from './warehouse/warehouse.ts'
 import { type ResolvedWindow, resolveWindow } from './window.ts'
 
@@ -97,10 +98,7 @@ export async function runJob(job: RunJob): Promise<RunSummary> {
 
 /** The user's SELECT, checked against the source contract and made ready to be wrapped. */
 export async function prepareSource(config: Config, warehouse: Warehouse): Promise<string> {
-  const missing = await warehouse.missingTables()
-  if (missing.length > 0) {
-    throw new TerminalError(`${warehouse.name} has no ${missing.join(', ')}`, { hint: 'adjust-s2s init' })
-  }
+  await requireTables(warehouse)
   return checkContract(warehouse, await loadSource(config.source))
 }
 

@@ -6,6 +6,7 @@ import { openWarehouse } from '../warehouse/open-warehouse.ts'
 import type { CommandContext, RunCommand } from './command.ts'
 import { type MaskedRequest, maskRequest } from './masked-request.ts'
 import { colour, formatCount, formatDuration, formatInstant, formatTable } from './output.ts'
+import { requestLines } from './request-lines.ts'
 import { refuseShards } from './shard.ts'
 import { onStopSignal } from './stop-signal.ts'
 
@@ -82,15 +83,4 @@ function countRows(counts: Record<string, number>) {
 
 function section(title: string, rows: [string, number][]): string[] {
   return rows.length === 0 ? [] : [`${title}:`, formatTable(rows, { indent: 2 }), '']
-}
-
-/** One parameter a line, as it is encoded. */
-export function requestLines(
-  { transaction_id: id, method, url, parameters }: MaskedRequest,
-  stdout: NodeJS.WriteStream,
-): string[] {
-  return [
-    `${colour('bold', id, stdout)}: ${method} ${url}`,
-    ...parameters.map((parameter) => `    ${parameter}`),
-  ]
 }

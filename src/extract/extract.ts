@@ -19,6 +19,8 @@ export interface ExtractOptions {
   /** One app token, one event token. */
   app?: string
   event?: string
+  /** One transaction. */
+  transactionId?: string
   /** At most so many rows, the first in order. */
   limit?: number
   /** Settled rows that are read all the same: rejected and invalid ones, or all. */
@@ -78,6 +80,7 @@ function extractParameters(options: ExtractOptions): QueryParameters {
     ),
     app: options.app ?? '',
     event: options.event ?? '',
+    transaction: options.transactionId ?? '',
     resend_failed: resend === 'failed',
     resend_all: resend === 'all',
     in_doubt_since: timestamp(nowMs - options.inDoubtHoldHours * MS_PER_HOUR),
