@@ -15,11 +15,12 @@ export class Availability {
   #pausedUntil = Number.NEGATIVE_INFINITY
   #probing = false
 
-  /** Milliseconds until a request may start; 0 for now; Infinity while a probe is out. */
+  /** Milliseconds until a request may start; 0 for now; Infinity while a probe, or what was sent before it, is out. */
   waitMs(now: number, inFlight: number): number {
     if (now < this.#pausedUntil) return this.#pausedUntil - now
     if (this.#failures < FAILURES_TO_PAUSE) return 0
-    return this.#probing || inFlight > 0 ? Number.POSITIVE_INFINITY : 0
+    // Not `#probing`: a probe whose request was withdrawn never comes back.
+    return inFlight > 0 ? Number.POSITIVE_INFINITY : 0
   }
 
   started(): void {

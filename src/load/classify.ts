@@ -25,6 +25,10 @@ const rejected = (reason: Reason, stops: Verdict['stops'] = null): Documented =>
   finding: { kind: 'settled', status: 'rejected', reason },
   stops,
 })
+const duplicate: Documented = {
+  finding: { kind: 'settled', status: 'duplicate', reason: 'earlier_unique_event' },
+  stops: null,
+}
 const refused = (reason: Reason, stops: 'token' | 'app' | 'run'): Documented => ({
   finding: { kind: 'deferred', reason },
   stops,
@@ -40,10 +44,8 @@ const inDoubt = (reason: Reason): Documented => ({ finding: { kind: 'in_doubt', 
 
 /** Adjust's documented messages in lower case. The message decides, because the same one comes with several statuses. */
 const DOCUMENTED: readonly (readonly [string, Documented])[] = [
-  [
-    'earlier unique event tracked',
-    { finding: { kind: 'settled', status: 'duplicate', reason: 'earlier_unique_event' }, stops: null },
-  ],
+  ['ignoring event, earlier unique event tracked', duplicate],
+  ['earlier unique event tracked', duplicate],
   ['bad event state', rejected('bad_event_state')],
   ['invalid callback parameters', rejected('invalid_callback_parameters')],
   ['invalid revenue', rejected('invalid_revenue')],
@@ -58,7 +60,8 @@ const DOCUMENTED: readonly (readonly [string, Documented])[] = [
   ['device not found', { finding: { kind: 'device_not_found' }, stops: null }],
   ['device is opted out', rejected('device_opted_out')],
   ['request size too large', rejected('request_too_large')],
-  ['internal error, contact support', retry('internal_error')],
+  // With its address, because a retry is only safe when it was Adjust that failed, and not something in between.
+  ['internal error, contact support@adjust.com', retry('internal_error')],
 ]
 
 const UNAUTHENTICATED = ['missing authentication token', 'wrong authentication token']
@@ -75,7 +78,7 @@ const KEPT_MESSAGE_LENGTH = 500
 export function classify(answer: Answer): Verdict {
   if (answer.kind !== 'answered') return classifyFailure(answer)
   const words = documentedWords(answer.body)
-  const message = (words?.text ?? answer.body).slice(0, KEPT_MESSAGE_LENGTH)
+  const message = (words?.message ?? answer.body).slice(0, KEPT_MESSAGE_LENGTH)
   return { ...meaning(answer, words), httpStatus: answer.status, message }
 }
 
@@ -92,6 +95,8 @@ function classifyFailure(answer: Exclude<Answer, { kind: 'answered' }>): Verdict
 }
 
 interface Words {
+  message: string
+  /** The message in lower case. */
   text: string
   /** The body has the documented shape `Event request failed (…)`, so the event is known to have failed. */
   failed: boolean
@@ -99,30 +104,37 @@ interface Words {
 
 function meaning(answer: Extract<Answer, { kind: 'answered' }>, words: Words | null): Documented {
   if (words !== null) {
-    const text = words.text.toLowerCase()
-    if (UNAUTHENTICATED.some((known) => text.includes(known))) return unauthenticated(answer.status)
-    // A bare text has to begin with the message: a sentence that merely mentions it is somebody else's.
-    const known = DOCUMENTED.find(([message]) =>
-      words.failed ? text.includes(message) : text.startsWith(message),
-    )
+    if (isUnauthenticated(answer.status, words)) return unauthenticated(answer.status)
+    const known =
+      DOCUMENTED.find(([message]) => words.text.startsWith(message)) ??
+      // A bare text has to begin with the message: a sentence that merely mentions it is somebody else's.
+      (words.failed ? DOCUMENTED.find(([message]) => words.text.includes(message)) : undefined)
     if (known) return known[1]
   }
   return byStatus(answer, words)
 }
 
 function byStatus(answer: Extract<Answer, { kind: 'answered' }>, words: Words | null): Documented {
-  if (answer.status === 200 && isOk(answer.body)) {
+  const { status, retryAfterMs } = answer
+  if (status === 200 && isOk(answer.body)) {
     return { finding: { kind: 'settled', status: 'delivered', reason: 'ok' }, stops: null }
   }
-  if (answer.status === 429) return retry('rate_limited', answer.retryAfterMs)
-  if (answer.status === 401) return refused('credentials_refused', 'run')
-  if (answer.status === 413) return rejected('request_too_large')
-  if (answer.status === 451) return rejected('device_opted_out')
+  if (status === 429) return retry('rate_limited', retryAfterMs)
+  if (status === 401) return refused('credentials_refused', 'run')
+  if (status === 413) return rejected('request_too_large')
   if (words?.failed) {
-    if (answer.status >= 500) return retry('internal_error', answer.retryAfterMs)
-    if (answer.status >= 400) return rejected('refused')
+    // A gateway blocks countries with a 451 of its own: only Adjust's words may suppress a device for good.
+    if (status === 451) return rejected('device_opted_out')
+    if (status === 500) return retry('internal_error', retryAfterMs)
+    if (status >= 400 && status < 500) return rejected('refused')
   }
   return inDoubt('undocumented_answer')
+}
+
+function isUnauthenticated(status: number, { text, failed }: Words): boolean {
+  return UNAUTHENTICATED.some((known) =>
+    failed || status === 202 ? text.includes(known) : text.startsWith(known),
+  )
 }
 
 /** While S2S security is off Adjust counts such an event and answers 202; with any other status it refused it. */
@@ -131,17 +143,21 @@ function unauthenticated(status: number): Documented {
   return { finding: { kind: 'settled', status: 'delivered', reason: 'ok_unauthenticated' }, stops: 'run' }
 }
 
-const REQUEST_FAILED = /request failed \((.*)\)/is
+/** Anchored at both ends: gateways have pages and errors of their own that say `upstream request failed (…)`. */
+const REQUEST_FAILED = /^(?:event|session|ad[ _]revenue) request failed \((.*)\)\.?$/is
 
 /** Adjust's words in a body: JSON `{"error": "Event request failed (…)"}`, the same as plain text, or a bare short message. */
 function documentedWords(body: string): Words | null {
-  const text = errorText(body)
+  const text = errorText(body).trim()
   const inBrackets = REQUEST_FAILED.exec(text)?.[1]
-  if (inBrackets !== undefined) return { text: inBrackets, failed: true }
-  const bare = text.trim()
-  return bare === '' || bare.length > BARE_MESSAGE_MAX_LENGTH || bare.startsWith('<')
+  if (inBrackets !== undefined) return wordsOf(inBrackets, true)
+  return text === '' || text.length > BARE_MESSAGE_MAX_LENGTH || text.startsWith('<')
     ? null
-    : { text: bare, failed: false }
+    : wordsOf(text, false)
+}
+
+function wordsOf(message: string, failed: boolean): Words {
+  return { message, text: message.trim().toLowerCase(), failed }
 }
 
 function errorText(body: string): string {
@@ -163,10 +179,10 @@ function isOk(body: string): boolean {
 }
 
 function parseJson(text: string): unknown {
-  const first = text.trimStart()[0]
-  if (first !== '{' && first !== '"') return undefined
+  const trimmed = text.trim()
+  if (trimmed[0] !== '{' && trimmed[0] !== '"') return undefined
   try {
-    return JSON.parse(text)
+    return JSON.parse(trimmed)
   } catch {
     return undefined
   }

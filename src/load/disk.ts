@@ -20,7 +20,7 @@ export interface Disk {
   /** Creates a file that must not exist yet; its name survives a power cut. */
   create(file: string): Promise<AppendFile>
   remove(file: string): Promise<void>
-  /** Cuts a file to its first bytes. */
+  /** Cuts a file to its first bytes, which then survive a power cut. */
   truncate(file: string, bytes: number): Promise<void>
 }
 

@@ -31,7 +31,7 @@ export class HttpTransport implements Transport {
   readonly #basePath: string
   readonly #idle: Client[] = []
   readonly #all = new Set<Client>()
-  readonly #inFlight = new Set<Exchange>()
+  readonly #inFlight = new Map<Exchange, Client>()
   #cancelSweep: (() => void) | null = null
 
   constructor(options: HttpTransportOptions) {
@@ -47,10 +47,10 @@ export class HttpTransport implements Transport {
     const deadline = this.#options.clock.monotonic() + this.#options.timeoutMs
     const exchange = new Exchange(deadline, this.#options.clock, (answer) => {
       this.#inFlight.delete(exchange)
-      this.#idle.push(client)
+      this.#recycle(client)
       onAnswer(answer)
     })
-    this.#inFlight.add(exchange)
+    this.#inFlight.set(exchange, client)
     this.#sweepLater()
     client.dispatch(this.#toDispatch(request), exchange)
   }
@@ -60,12 +60,22 @@ export class HttpTransport implements Transport {
     await Promise.all([...this.#all].map((client) => client.destroy()))
   }
 
+  /**
+   * A server may close the connection together with its answer. One turn of the event loop later that is known; a request that is
+   * sent at once would break off and be in doubt for nothing.
+   */
+  #recycle(client: Client): void {
+    if (client.destroyed) this.#all.delete(client)
+    else setImmediate(() => this.#idle.push(client))
+  }
+
   #open(): Client {
-    const { timeoutMs } = this.#options
     const client = new Client(this.#origin, {
       pipelining: 1,
-      connectTimeout: timeoutMs,
-      // The sweep below holds the deadline over the whole exchange; undici's own timers only see gaps.
+      // Over HTTP/2 a request may be put back and sent again when the server says goodbye; one connection carries one request here.
+      allowH2: false,
+      // The sweep below holds the deadline over the whole exchange; undici's own timers are coarse and only see parts of it.
+      connectTimeout: 0,
       headersTimeout: 0,
       bodyTimeout: 0,
       keepAliveTimeout: KEEP_ALIVE_MS,
@@ -90,16 +100,16 @@ export class HttpTransport implements Transport {
   /** One timer for all requests: the time-out is the same for each, so the set is in the order of its deadlines. */
   #sweepLater(): void {
     if (this.#cancelSweep !== null) return
-    const [oldest] = this.#inFlight
+    const [oldest] = this.#inFlight.keys()
     if (oldest === undefined) return
     const delayMs = Math.max(1, oldest.deadline - this.#options.clock.monotonic())
     this.#cancelSweep = this.#options.clock.after(delayMs, () => {
       this.#cancelSweep = null
       const now = this.#options.clock.monotonic()
-      for (const exchange of this.#inFlight) {
+      for (const [exchange, client] of this.#inFlight) {
         if (exchange.deadline > now) break
         this.#inFlight.delete(exchange)
-        exchange.timeOut(this.#options.timeoutMs)
+        exchange.timeOut(client, this.#options.timeoutMs)
       }
       this.#sweepLater()
     })
@@ -130,8 +140,6 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#controller = controller
     // undici puts a request back in its queue when a connection is closed "for information"; a second start would be a second send.
     if (this.#started) controller.abort(new Error('the connection closed after the request had begun'))
-    // Timed out while it was still waiting for a connection: nothing has been written, and nothing may be now.
-    else if (this.#timedOut) controller.abort(new Error('timed out before a connection was made'))
     else this.#started = true
   }
 
@@ -158,6 +166,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    // undici refuses what it was asked to send: a bug here, and no retry would mend it.
+    if ('code' in error && error.code === 'UND_ERR_INVALID_ARG') throw error
     const message = describeError(error)
     if (!this.#started) this.#finish({ kind: 'not_sent', message })
     else if (this.#timedOut) this.#finish({ kind: 'timed_out', message })
@@ -168,10 +178,11 @@ class Exchange implements Dispatcher.DispatchHandler {
       })
   }
 
-  timeOut(timeoutMs: number): void {
+  timeOut(client: Client, timeoutMs: number): void {
     this.#timedOut = true
-    // Still connecting: undici's own connect time-out ends it, and then nothing was sent.
     if (this.#started) this.#controller?.abort(new Error(`no whole answer within ${timeoutMs} ms`))
+    // Still without a connection: its client goes, so that the request cannot leave after all.
+    else client.destroy(new Error(`no connection within ${timeoutMs} ms`), () => {})
   }
 
   #finish(answer: Answer): void {

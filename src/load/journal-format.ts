@@ -12,10 +12,11 @@ import type { JournalRecord } from './journal-record.ts'
 const HEADER_BYTES = 45
 const CHECKED_HEADER_BYTES = 36
 const HEADER = /[0-9a-f]{8} [0-9a-f]{8} [0-9a-f]{8} [0-9a-f]{8} [0-9a-f]{8}\n/g
-/** A disk writes whole sectors: one that a power cut kept from being written reads as zeros, and no frame contains a zero byte. */
+/**
+ * A disk writes whole sectors: one that a power cut kept from being written reads as zeros, and no frame contains a zero byte.
+ * A part as small as one byte stands at either end of a frame, and no single flipped bit turns a hex digit or a line end into zero.
+ */
 const SECTOR_BYTES = 512
-/** One flipped bit can make one byte zero, not two. */
-const UNWRITTEN_MIN_BYTES = 2
 
 export function encodeFrame(
   frameNumber: number,
@@ -118,7 +119,7 @@ function wasDurable(bytes: Buffer, offset: number, frameNumber: number): boolean
 function hasUnwrittenSector(bytes: Buffer, start: number, end: number): boolean {
   for (let from = start; from < end; ) {
     const to = Math.min(end, (Math.floor(from / SECTOR_BYTES) + 1) * SECTOR_BYTES)
-    if (to - from >= UNWRITTEN_MIN_BYTES && bytes.subarray(from, to).every((byte) => byte === 0)) return true
+    if (bytes.subarray(from, to).every((byte) => byte === 0)) return true
     from = to
   }
   return false

@@ -7,7 +7,7 @@ export type IntentRow = Omit<
 > & {
   sentAtMs: number
 }
-/** The part that its answer adds. */
+/** The part that its answer adds, or corrects: a request that was withdrawn was no attempt and has no `sentAtMs`. */
 export type OutcomeRow = Pick<
   AuditRow,
   | 'auditId'
@@ -15,6 +15,7 @@ export type OutcomeRow = Pick<
   | 'reason'
   | 'httpStatus'
   | 'message'
+  | 'attempt'
   | 'sentAtMs'
   | 'settledAtMs'
   | 'latencyMs'

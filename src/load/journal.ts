@@ -60,6 +60,11 @@ export class Journal {
     }
   }
 
+  /** Why nothing becomes durable any more; null while the disk takes what is written. */
+  get failure(): Error | null {
+    return this.#failure
+  }
+
   /** Called once if writing fails: from then on nothing becomes durable any more, so nothing may be sent. */
   set onFailure(callback: (error: Error) => void) {
     this.#onFailure = callback
@@ -95,17 +100,28 @@ export class Journal {
     await this.#deleteAcknowledged()
   }
 
-  /** Writes out what is pending. A journal that the warehouse has acknowledged completely leaves one empty segment, naming its owner. */
+  /**
+   * Writes out what is pending. A journal that the warehouse has acknowledged completely leaves one empty segment, naming its owner.
+   *
+   * @throws the error that ended writing, if one did: nobody else tells the user that the disk is full.
+   */
   async close(): Promise<void> {
     while (this.#writing !== null) await this.#writing
-    if (this.#failure === null) {
-      await this.#sync()
-      if (this.#frames > 1 && this.#segments.every(({ unacknowledged }) => unacknowledged === 0)) {
-        await this.#startSegment()
-        await this.#deleteAcknowledged()
-      }
+    try {
+      if (this.#failure === null) await this.#finish()
+    } catch (error) {
+      this.#failure = explainDiskError(error, this.#disk.name)
     }
     await this.#current.file?.close()
+    if (this.#failure !== null) throw this.#failure
+  }
+
+  async #finish(): Promise<void> {
+    await this.#sync()
+    if (this.#frames > 1 && this.#segments.every(({ unacknowledged }) => unacknowledged === 0)) {
+      await this.#startSegment()
+      await this.#deleteAcknowledged()
+    }
   }
 
   #commitSoon(): void {
@@ -117,6 +133,8 @@ export class Journal {
       })
       .finally(() => {
         this.#writing = null
+        // What came between the last look at the pending records and now would otherwise wait for ever.
+        if (this.#pending.length > 0) this.#commitSoon()
       })
   }
 
@@ -135,7 +153,10 @@ export class Journal {
     this.#pending = []
     this.#waiting = []
     await this.#writeFrame(records, waiting.length > 0)
-    for (const onDurable of waiting) onDurable()
+    // Outside of this promise, so that a bug in a caller is a crash and not taken for a fault of the disk.
+    queueMicrotask(() => {
+      for (const onDurable of waiting) onDurable()
+    })
   }
 
   /** Outcomes alone are not worth a sync of their own: a killed process leaves them with the operating system all the same. */
@@ -176,9 +197,11 @@ export class Journal {
   }
 
   async #deleteAcknowledged(): Promise<void> {
-    while (this.#segments[0] !== this.#current && this.#segments[0]?.unacknowledged === 0) {
-      const segment = this.#segments.shift()!
-      await this.#disk.remove(segmentName(segment.number))
+    for (let [oldest] = this.#segments; oldest !== this.#current; [oldest] = this.#segments) {
+      if (oldest === undefined || oldest.unacknowledged > 0) return
+      await this.#disk.remove(segmentName(oldest.number))
+      // Only now: a segment that could not be removed keeps the later ones, because a gap would read as damage.
+      if (this.#segments[0] === oldest) this.#segments.shift()
     }
   }
 
@@ -198,21 +221,24 @@ export class Journal {
   async #readSegment(file: string, isLast: boolean): Promise<JournalRecord[]> {
     const content = decodeSegment(Buffer.from(await this.#disk.read(file)))
     if (content.kind === 'damaged') throw this.#damaged(file, content.offset, content.why)
-    if (content.kind === 'torn') {
-      // A segment is synced before the next one begins, so only the newest can have been cut by a crash.
-      if (!isLast) throw this.#damaged(file, content.validBytes, 'a closed segment is cut short')
-      await this.#disk.truncate(file, content.validBytes)
-    }
-    const [first] = content.records
-    if (first?.type === 'segment' && first.owner !== this.#owner) {
-      throw new TerminalError(
-        `the journal in ${this.#disk.name} belongs to ${first.owner}, not to ${this.#owner}`,
-        {
-          hint: 'Give each warehouse and shard a state_dir of its own.',
-        },
-      )
-    }
+    // A segment is synced before the next one begins, so only the newest can have been cut by a crash.
+    if (content.kind === 'torn' && !isLast)
+      throw this.#damaged(file, content.validBytes, 'a closed segment is cut short')
+    this.#checkOwner(content.records[0], file)
+    // Also when it is whole: a killed process may have left it in the operating system's memory, and it is closed from now on.
+    if (isLast) await this.#disk.truncate(file, content.validBytes)
     return content.records
+  }
+
+  #checkOwner(first: JournalRecord | undefined, file: string): void {
+    if (first === undefined) return
+    if (first.type !== 'segment' || first.format !== 1)
+      throw this.#damaged(file, 0, 'it does not begin as a segment of this version does')
+    if (first.owner === this.#owner) return
+    throw new TerminalError(
+      `the journal in ${this.#disk.name} belongs to ${first.owner}, not to ${this.#owner}`,
+      { hint: 'Give each warehouse and shard a state_dir of its own.' },
+    )
   }
 
   #damaged(file: string, offset: number, why: string): TerminalError {

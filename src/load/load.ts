@@ -2,45 +2,30 @@ import type { Clock, Random } from '../domain/clock.ts'
 import type { Event } from '../domain/event.ts'
 import type { Reason } from '../domain/reason.ts'
 import type { Settlement } from '../domain/settlement.ts'
+import { AdjustHealth, type HealthRules } from './adjust-health.ts'
 import type { Answer } from './answer.ts'
-import { Availability } from './availability.ts'
 import { classify, type Finding, type Verdict } from './classify.ts'
-import { AdaptiveConcurrency } from './concurrency.ts'
 import { type Decision, decide, type InDoubtPolicy } from './decide.ts'
-import { Gate } from './gate.ts'
 import type { Journal } from './journal.ts'
 import { Ordering, type Ticket } from './ordering.ts'
 import { Queue } from './queue.ts'
-import { RateLimit } from './rate.ts'
-import { backoffMs, RetryQuota } from './retry.ts'
+import { backoffMs } from './retry.ts'
 import { type Conclusion, outcomeOf, settledRow, unsent, unsettledRow } from './rows.ts'
-import type { Transport } from './transport.ts'
+import { Sender, type SenderParts, type SenderRules, type Sending } from './sender.ts'
 
-export interface LoadRules {
-  runId: string
-  requestsPerSecond: number
-  /** Most requests in flight. */
-  concurrency: number
+export interface LoadRules extends SenderRules, HealthRules {
   /** Requests for one event in one run that Adjust may answer with an error worth a retry. */
   maxAttempts: number
   /** Events admitted and not settled: what is held in memory, and how far parallelism can look ahead. */
   windowEvents: number
   deviceNotFoundRetryDays: number
   inDoubt: { revenue: InDoubtPolicy; other: InDoubtPolicy }
-  /** What an answer about a missing or wrong authentication token does while Adjust still counts the event. */
-  unauthenticated: 'stop' | 'allow'
-  /** Whether audit rows carry identifiers in plain text. */
-  plainIdentifiers: boolean
 }
 
-export interface LoadParts {
+export interface LoadParts extends SenderParts {
   clock: Clock
   random: Random
   journal: Journal
-  transport: Transport
-  /** Bearer token of an app; null when none is configured. */
-  tokenFor: (appToken: string) => string | null
-  nextAuditId: () => string
   onSettled: (settlement: Settlement) => void
 }
 
@@ -49,16 +34,6 @@ export interface LoadProgress {
   inFlight: number
   requests: number
   retries: number
-}
-
-/** A request between its intent and its outcome. */
-interface Sending {
-  ticket: Ticket
-  auditId: string
-  segment: number
-  sentAtMs: number
-  startedAt: number
-  wasFull: boolean
 }
 
 const DAY_MS = 86_400_000
@@ -75,35 +50,30 @@ export class Load {
   readonly #rules: LoadRules
   readonly #parts: LoadParts
   readonly #ordering = new Ordering()
-  readonly #gate = new Gate()
-  readonly #availability = new Availability()
-  readonly #quota = new RetryQuota()
-  readonly #rate: RateLimit
-  readonly #concurrency: AdaptiveConcurrency
+  readonly #health: AdjustHealth
+  readonly #sender: Sender
   readonly #ready = new Queue<Ticket>()
   /** Events whose app or token still waits for its scout's answer. */
   #parked: Ticket[] = []
   /** Events that wait for a retry, with what cancels the wait. */
   readonly #retrying = new Map<Ticket, () => void>()
-  /** Requests whose intent is not durable yet. */
-  readonly #starting = new Set<Sending>()
-  /** Durable, but the rate does not let them leave yet. */
-  readonly #leaving = new Queue<Sending>()
   readonly #waiters: { until: () => boolean; resolve: () => void }[] = []
   #open = 0
-  #inFlight = 0
-  #requests = 0
   #retries = 0
   #stopped: Reason | null = null
   #pumping = false
+  #wakeAt = Number.POSITIVE_INFINITY
   #cancelWake: (() => void) | null = null
-  #cancelLeave: (() => void) | null = null
 
   constructor(rules: LoadRules, parts: LoadParts) {
     this.#rules = rules
     this.#parts = parts
-    this.#rate = new RateLimit(rules.requestsPerSecond)
-    this.#concurrency = new AdaptiveConcurrency(rules.concurrency)
+    this.#health = new AdjustHealth(rules, parts.random)
+    this.#sender = new Sender(rules, parts, {
+      mayLeave: (ticket) => this.#stopped === null && !this.#isExpired(ticket),
+      onAnswer: (sending, answer) => this.#answered(sending, answer),
+      onWithdrawn: (sending) => this.#withdrawn(sending),
+    })
     parts.journal.onFailure = () => this.#journalFailed()
   }
 
@@ -114,11 +84,12 @@ export class Load {
 
   /** Apps and event tokens that Adjust refused, with the reason. */
   get refused(): { name: string; reason: Reason }[] {
-    return this.#gate.stops()
+    return this.#health.refused
   }
 
   get progress(): LoadProgress {
-    return { open: this.#open, inFlight: this.#inFlight, requests: this.#requests, retries: this.#retries }
+    const { inFlight, requests } = this.#sender
+    return { open: this.#open, inFlight, requests, retries: this.#retries }
   }
 
   /** Whether another event may be admitted. */
@@ -147,6 +118,7 @@ export class Load {
     this.#open++
     if (waitsFor === null) this.#ordering.hold(ticket)
     this.#record(ticket, unsent(status, reason, message))
+    this.#boundHeldDevices()
     this.#pump()
   }
 
@@ -165,7 +137,7 @@ export class Load {
     }
     this.#retrying.clear()
     this.#unpark()
-    this.#leave()
+    this.#sender.leave()
     this.#pump()
   }
 
@@ -178,109 +150,43 @@ export class Load {
       if (ticket.state === 'open') this.#consider(ticket)
     }
     this.#pumping = false
+    // A timer that nobody needs would keep the process alive, for minutes after a long Retry-After.
+    if (this.#ready.length === 0) this.#cancelWakeUp()
     this.#wakeWaiters()
   }
 
   #mayStart(): boolean {
-    if (this.#inFlight >= this.#concurrency.limit) return false
     const now = this.#parts.clock.monotonic()
-    const waitMs = Math.max(this.#availability.waitMs(now, this.#inFlight), this.#rate.turnWaitMs(now))
-    if (waitMs > 0) this.#wakeAfter(waitMs)
+    const waitMs = Math.max(this.#health.waitMs(now, this.#sender.inFlight), this.#sender.turnWaitMs(now))
+    if (waitMs > 0) this.#wakeAfter(waitMs, now)
     return waitMs === 0
   }
 
   #consider(ticket: Ticket): void {
     if (this.#stopped !== null) return this.#defer(ticket, this.#stopped)
     if (this.#isExpired(ticket)) return this.#settle(ticket, unsent('expired', 'too_old'))
-    const passage = this.#gate.pass(ticket.event)
+    const passage = this.#health.pass(ticket.event)
     if (passage.kind === 'stopped') this.#defer(ticket, passage.reason)
     else if (passage.kind === 'wait') this.#parked.push(ticket)
     else this.#start(ticket)
   }
 
   #start(ticket: Ticket): void {
-    const now = this.#parts.clock.monotonic()
-    this.#rate.takeTurn(now)
-    this.#availability.started()
-    this.#inFlight++
-    ticket.requests++
-    const auditId = this.#parts.nextAuditId()
-    const sentAtMs = this.#parts.clock.now()
-    const wasFull = this.#inFlight >= this.#concurrency.limit
-    const sending: Sending = { ticket, auditId, segment: 0, sentAtMs, startedAt: now, wasFull }
-    this.#starting.add(sending)
-    const row = unsettledRow(ticket, this.#rules, auditId)
-    sending.segment = this.#parts.journal.intent({ ...row, sentAtMs }, () => {
-      this.#starting.delete(sending)
-      this.#leaving.push(sending)
-      this.#leave()
-    })
-  }
-
-  /** Sends what is durable, as far as the rate allows: the last look at everything that may have changed since the turn was taken. */
-  #leave(): void {
-    for (let sending = this.#leaving.peek(); sending !== undefined; sending = this.#leaving.peek()) {
-      if (this.#stopped !== null || this.#isExpired(sending.ticket)) {
-        this.#leaving.shift()
-        this.#withdraw(sending)
-        this.#pump()
-        continue
-      }
-      const waitMs = this.#rate.leave(this.#parts.clock.monotonic())
-      if (waitMs > 0) return this.#leaveAfter(waitMs)
-      this.#leaving.shift()
-      this.#send(sending)
-    }
-  }
-
-  #send(sending: Sending): void {
-    const { event } = sending.ticket
-    sending.sentAtMs = this.#parts.clock.now()
-    sending.startedAt = this.#parts.clock.monotonic()
-    sending.ticket.firstSentAtMs ??= sending.sentAtMs
-    this.#requests++
-    const request = { path: event.path, query: event.query, token: this.#parts.tokenFor(event.appToken) }
-    this.#parts.transport.send(request, (answer) => this.#answered(sending, answer))
+    const isLastFree = this.#health.isFull(this.#sender.inFlight + 1)
+    this.#sender.start(ticket, this.#parts.clock.monotonic(), isLastFree)
   }
 
   #answered(sending: Sending, answer: Answer): void {
-    const { ticket } = sending
+    const { event } = sending.ticket
     const now = this.#parts.clock.monotonic()
     const latencyMs = now - sending.startedAt
     const verdict = classify(answer)
-    this.#inFlight--
-    this.#observe(sending, answer, verdict, latencyMs, now)
+    const answered = answer.kind === 'answered'
+    const stop = this.#health.learn({ event, verdict, answered, latencyMs, wasFull: sending.wasFull, now })
+    if (stop !== null) this.stop(stop)
     this.#conclude(sending, verdict, latencyMs)
-    if (this.#gate.returned(ticket.event, provesToken(verdict))) this.#unpark()
+    if (this.#health.returned(event, verdict)) this.#unpark()
     this.#pump()
-  }
-
-  /** What the answer says about Adjust as a whole, whatever becomes of the event. */
-  #observe(sending: Sending, answer: Answer, verdict: Verdict, latencyMs: number, now: number): void {
-    const { finding } = verdict
-    if (answer.kind === 'answered') this.#concurrency.answered(latencyMs, sending.wasFull, now)
-    if (finding.kind === 'retry' && finding.reason === 'rate_limited') {
-      this.#concurrency.overloaded(now)
-      this.#availability.pause(now + (finding.retryAfterMs ?? backoffMs(1, null, this.#parts.random)))
-    }
-    if (finding.kind !== 'retry' && finding.kind !== 'in_doubt') {
-      this.#availability.answered()
-      this.#quota.earn()
-    } else if (this.#availability.failed(now)) this.stop('adjust_unavailable')
-    this.#stopWhatIsRefused(sending.ticket.event, verdict)
-  }
-
-  #stopWhatIsRefused(event: Event, { finding, stops }: Verdict): void {
-    const reason = 'reason' in finding ? finding.reason : null
-    if (stops === 'token' || stops === 'app') {
-      this.#gate.stop(event, stops, stops === 'app' ? 'app_stopped' : 'token_stopped')
-    } else if (
-      stops === 'run' &&
-      !(reason === 'ok_unauthenticated' && this.#rules.unauthenticated === 'allow')
-    ) {
-      this.stop('credentials_refused')
-    }
-    if (finding.kind === 'settled') this.#gate.countOutcome(event, finding.status === 'rejected')
   }
 
   #conclude(sending: Sending, { finding, httpStatus, message }: Verdict, latencyMs: number): void {
@@ -305,7 +211,7 @@ export class Load {
       failures: ticket.failures,
       maxAttempts,
       stopped: this.#stopped,
-      spendRetry: () => this.#quota.spend(),
+      spendRetry: () => this.#health.spendRetry(),
     }
   }
 
@@ -335,6 +241,10 @@ export class Load {
     for (const later of blocked) {
       this.#record(later.ticket, unsent('deferred', this.#stopped ?? 'waits_for_earlier', later.waitsFor))
     }
+    this.#boundHeldDevices()
+  }
+
+  #boundHeldDevices(): void {
     if (this.#ordering.heldDevices > HELD_DEVICES_MAX) this.stop('too_many_waiting')
   }
 
@@ -348,25 +258,19 @@ export class Load {
     else this.#hold(ticket, conclusion, sending)
   }
 
-  /** Its intent is durable but its request does not leave. */
-  #withdraw(sending: Sending): void {
-    this.#inFlight--
-    sending.ticket.requests--
-    if (this.#gate.returned(sending.ticket.event, false)) this.#unpark()
-    if (this.#stopped !== null) this.#defer(sending.ticket, this.#stopped, sending)
-    else this.#settle(sending.ticket, unsent('expired', 'too_old'), sending)
+  /** Its intent is durable, but it was too late for its request. */
+  #withdrawn(sending: Sending): void {
+    const { ticket } = sending
+    if (this.#health.returned(ticket.event, null)) this.#unpark()
+    if (this.#stopped !== null) this.#defer(ticket, this.#stopped, sending)
+    else this.#settle(ticket, unsent('expired', 'too_old'), sending)
+    this.#pump()
   }
 
-  /** Intents that did not become durable never will: their requests were not sent. */
   #journalFailed(): void {
-    const starting = [...this.#starting]
-    this.#starting.clear()
+    const unsentTickets = this.#sender.abandon().map(({ ticket }) => ticket)
     this.stop('run_stopped')
-    for (const { ticket } of starting) {
-      this.#inFlight--
-      ticket.requests--
-      this.#defer(ticket, 'run_stopped')
-    }
+    for (const ticket of unsentTickets) this.#defer(ticket, 'run_stopped')
     this.#pump()
   }
 
@@ -386,7 +290,7 @@ export class Load {
   #recordSent({ ticket, auditId, sentAtMs, segment }: Sending, conclusion: Conclusion): void {
     const unsettled = { ...unsettledRow(ticket, this.#rules, auditId), sentAtMs }
     const row = settledRow(unsettled, conclusion, this.#parts.clock.now())
-    this.#parts.journal.outcome(outcomeOf(row, sentAtMs))
+    this.#parts.journal.outcome(outcomeOf(row))
     this.#parts.onSettled({ row, earlier: ticket.event.earlier, journalSegment: segment })
   }
 
@@ -402,15 +306,21 @@ export class Load {
     for (const ticket of parked) this.#ready.push(ticket)
   }
 
-  #wakeAfter(delayMs: number): void {
-    this.#cancelWake?.()
-    // While a probe is out there is nothing to wait for but its answer.
-    this.#cancelWake = Number.isFinite(delayMs) ? this.#parts.clock.after(delayMs, () => this.#pump()) : null
+  /** With an infinite delay there is nothing to wait for but an answer, and each answer pumps. */
+  #wakeAfter(delayMs: number, now: number): void {
+    if (now + delayMs >= this.#wakeAt) return
+    this.#cancelWakeUp()
+    this.#wakeAt = now + delayMs
+    this.#cancelWake = this.#parts.clock.after(delayMs, () => {
+      this.#cancelWakeUp()
+      this.#pump()
+    })
   }
 
-  #leaveAfter(delayMs: number): void {
-    this.#cancelLeave?.()
-    this.#cancelLeave = this.#parts.clock.after(delayMs, () => this.#leave())
+  #cancelWakeUp(): void {
+    this.#cancelWake?.()
+    this.#cancelWake = null
+    this.#wakeAt = Number.POSITIVE_INFINITY
   }
 
   #until(condition: () => boolean): Promise<void> {
@@ -423,11 +333,6 @@ export class Load {
       if (this.#waiters[index]!.until()) this.#waiters.splice(index, 1)[0]!.resolve()
     }
   }
-}
-
-/** Adjust looked at the event itself, so it knows the app and the token. */
-function provesToken({ finding, stops }: Verdict): boolean {
-  return stops === null && finding.kind !== 'retry' && finding.kind !== 'in_doubt'
 }
 
 function warningsOf(finding: Finding): string[] {

@@ -12,7 +12,7 @@ export interface Ticket {
   state: 'open' | 'settled' | 'held'
   device: Device<Ticket> | null
   scopes: readonly string[]
-  /** Earlier events that share an ordering key and are not settled. */
+  /** Ordering keys that it waits for; an earlier event that holds two of them counts twice, here and in its own list. */
   blockers: number
   /** Later events that wait for this one. */
   dependents: Ticket[]
@@ -99,8 +99,6 @@ export class Ordering {
     device.open++
     for (const scope of ticket.scopes) {
       for (const earlier of device.tails.get(scope) ?? []) {
-        // The same earlier event may hold several keys of ours; it then stands last in its own list.
-        if (earlier.dependents.at(-1) === ticket) continue
         earlier.dependents.push(ticket)
         ticket.blockers++
       }

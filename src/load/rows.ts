@@ -54,9 +54,20 @@ export function settledRow(row: UnsettledRow, conclusion: Conclusion, settledAtM
 }
 
 /** What the journal keeps of a settled row beside its intent. */
-export function outcomeOf(row: AuditRow, sentAtMs: number): OutcomeRow {
-  const { auditId, status, reason, httpStatus, message, settledAtMs, latencyMs, warnings } = row
-  return { auditId, status, reason, httpStatus, message, sentAtMs, settledAtMs, latencyMs, warnings }
+export function outcomeOf(row: AuditRow): OutcomeRow {
+  const {
+    auditId,
+    status,
+    reason,
+    httpStatus,
+    message,
+    attempt,
+    sentAtMs,
+    settledAtMs,
+    latencyMs,
+    warnings,
+  } = row
+  return { auditId, status, reason, httpStatus, message, attempt, sentAtMs, settledAtMs, latencyMs, warnings }
 }
 
 /** The root among the names is the link by which later runs find everything that is this device. */

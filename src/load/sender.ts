@@ -1,0 +1,144 @@
+import type { Clock } from '../domain/clock.ts'
+import type { Answer } from './answer.ts'
+import type { Journal } from './journal.ts'
+import type { Ticket } from './ordering.ts'
+import { Queue } from './queue.ts'
+import { RateLimit } from './rate.ts'
+import { unsettledRow } from './rows.ts'
+import type { Transport } from './transport.ts'
+
+/** A request between its intent and its outcome. */
+export interface Sending {
+  ticket: Ticket
+  auditId: string
+  /** The journal segment of its intent. */
+  segment: number
+  /** Epoch milliseconds; null as long as it has not left. */
+  sentAtMs: number | null
+  /** Monotonic milliseconds. */
+  startedAt: number
+  wasFull: boolean
+}
+
+export interface SenderRules {
+  runId: string
+  requestsPerSecond: number
+  /** Whether audit rows carry identifiers in plain text. */
+  plainIdentifiers: boolean
+}
+
+export interface SenderParts {
+  clock: Clock
+  journal: Pick<Journal, 'intent'>
+  transport: Transport
+  /** Bearer token of an app; null when none is configured. */
+  tokenFor: (appToken: string) => string | null
+  nextAuditId: () => string
+}
+
+/** Each sending that is started ends in exactly one of the last two, or is answered by `abandon`. */
+export interface SenderCallbacks {
+  /** The last look before a request leaves. */
+  mayLeave: (ticket: Ticket) => boolean
+  onAnswer: (sending: Sending, answer: Answer) => void
+  /** Its intent is durable, but its request did not leave. */
+  onWithdrawn: (sending: Sending) => void
+}
+
+/** The way of a request: a turn of the rate, a durable intent, the last look, the wire. */
+export class Sender {
+  readonly #rules: SenderRules
+  readonly #parts: SenderParts
+  readonly #callbacks: SenderCallbacks
+  readonly #rate: RateLimit
+  /** Requests whose intent is not durable yet. */
+  readonly #starting = new Set<Sending>()
+  /** Durable, but the rate does not let them leave yet. */
+  readonly #leaving = new Queue<Sending>()
+  #inFlight = 0
+  #requests = 0
+  #cancelLeave: (() => void) | null = null
+
+  constructor(rules: SenderRules, parts: SenderParts, callbacks: SenderCallbacks) {
+    this.#rules = rules
+    this.#parts = parts
+    this.#callbacks = callbacks
+    this.#rate = new RateLimit(rules.requestsPerSecond)
+  }
+
+  /** Requests that were started and have not ended. */
+  get inFlight(): number {
+    return this.#inFlight
+  }
+
+  /** Requests that left. */
+  get requests(): number {
+    return this.#requests
+  }
+
+  /** Milliseconds until the rate lets another request start. */
+  turnWaitMs(now: number): number {
+    return this.#rate.turnWaitMs(now)
+  }
+
+  /** Starts a request whose turn has come: its intent goes to the journal, and it leaves when that is durable. */
+  start(ticket: Ticket, now: number, wasFull: boolean): void {
+    this.#rate.takeTurn(now)
+    this.#inFlight++
+    ticket.requests++
+    const auditId = this.#parts.nextAuditId()
+    const sending: Sending = { ticket, auditId, segment: 0, sentAtMs: null, startedAt: now, wasFull }
+    this.#starting.add(sending)
+    const intent = { ...unsettledRow(ticket, this.#rules, auditId), sentAtMs: this.#parts.clock.now() }
+    sending.segment = this.#parts.journal.intent(intent, () => {
+      this.#starting.delete(sending)
+      this.#leaving.push(sending)
+      this.leave()
+    })
+  }
+
+  /** Sends what is durable as far as the rate allows, and withdraws what may not leave any more. */
+  leave(): void {
+    this.#cancelLeave?.()
+    this.#cancelLeave = null
+    for (let sending = this.#leaving.peek(); sending !== undefined; sending = this.#leaving.peek()) {
+      const mayLeave = this.#callbacks.mayLeave(sending.ticket)
+      const waitMs = mayLeave ? this.#rate.leave(this.#parts.clock.monotonic()) : 0
+      if (waitMs > 0) return this.#leaveAfter(waitMs)
+      this.#leaving.shift()
+      if (mayLeave) this.#send(sending)
+      else this.#callbacks.onWithdrawn(this.#neverSent(sending))
+    }
+  }
+
+  /** The journal has failed: what is not durable by now never will be, so it is not sent. Answers those requests. */
+  abandon(): Sending[] {
+    const starting = [...this.#starting]
+    this.#starting.clear()
+    return starting.map((sending) => this.#neverSent(sending))
+  }
+
+  #send(sending: Sending): void {
+    const { clock, transport, tokenFor } = this.#parts
+    const { event } = sending.ticket
+    sending.sentAtMs = clock.now()
+    sending.startedAt = clock.monotonic()
+    sending.ticket.firstSentAtMs ??= sending.sentAtMs
+    this.#requests++
+    const request = { path: event.path, query: event.query, token: tokenFor(event.appToken) }
+    transport.send(request, (answer) => {
+      this.#inFlight--
+      this.#callbacks.onAnswer(sending, answer)
+    })
+  }
+
+  #neverSent(sending: Sending): Sending {
+    this.#inFlight--
+    sending.ticket.requests--
+    return sending
+  }
+
+  #leaveAfter(delayMs: number): void {
+    this.#cancelLeave = this.#parts.clock.after(delayMs, () => this.leave())
+  }
+}
