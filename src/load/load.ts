@@ -10,7 +10,7 @@ import type { Journal } from './journal.ts'
 import { Ordering, type Ticket } from './ordering.ts'
 import { Queue } from './queue.ts'
 import { backoffMs } from './retry.ts'
-import { type Conclusion, outcomeOf, settledRow, unsent, unsettledRow } from './rows.ts'
+import { type Conclusion, keepDoubt, outcomeOf, settledRow, unsent, unsettledRow } from './rows.ts'
 import { Sender, type SenderParts, type SenderRules, type Sending } from './sender.ts'
 
 export interface LoadRules extends SenderRules, HealthRules {
@@ -282,16 +282,18 @@ export class Load {
 
   #record(ticket: Ticket, conclusion: Conclusion): void {
     this.#open--
+    const { earlier } = ticket.event
     const unsettled = unsettledRow(ticket, this.#rules, this.#parts.nextAuditId())
-    const row = settledRow(unsettled, conclusion, this.#parts.clock.now())
-    this.#parts.onSettled({ row, earlier: ticket.event.earlier, journalSegment: null })
+    const row = settledRow(unsettled, keepDoubt(conclusion, earlier), this.#parts.clock.now())
+    this.#parts.onSettled({ row, earlier, journalSegment: null })
   }
 
   #recordSent({ ticket, auditId, sentAtMs, segment }: Sending, conclusion: Conclusion): void {
+    const { earlier } = ticket.event
     const unsettled = { ...unsettledRow(ticket, this.#rules, auditId), sentAtMs }
-    const row = settledRow(unsettled, conclusion, this.#parts.clock.now())
+    const row = settledRow(unsettled, keepDoubt(conclusion, earlier), this.#parts.clock.now())
     this.#parts.journal.outcome(outcomeOf(row))
-    this.#parts.onSettled({ row, earlier: ticket.event.earlier, journalSegment: segment })
+    this.#parts.onSettled({ row, earlier, journalSegment: segment })
   }
 
   #isExpired(ticket: Ticket): boolean {

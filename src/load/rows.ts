@@ -1,3 +1,4 @@
+import type { EarlierOutcome } from '../domain/event.ts'
 import type { Reason } from '../domain/reason.ts'
 import type { AuditRow, AuditStatus } from '../domain/settlement.ts'
 import type { OutcomeRow } from './journal-record.ts'
@@ -22,6 +23,20 @@ export interface Conclusion {
 /** A conclusion without a request. */
 export function unsent(status: AuditStatus, reason: Reason, message: string | null = null): Conclusion {
   return { status, reason, httpStatus: null, message, latencyMs: null, warnings: [] }
+}
+
+/**
+ * An event that an earlier run left in doubt stays so until an answer settles it, whatever kept this run from sending it again. Recorded as
+ * deferred, the next run would send it on its own, and Adjust could count it twice.
+ */
+export function keepDoubt(conclusion: Conclusion, earlier: EarlierOutcome | null): Conclusion {
+  if (earlier?.status !== 'in_doubt') return conclusion
+  const message = conclusion.message ?? `not sent again: ${conclusion.reason}`
+  if (conclusion.status === 'expired') {
+    return { ...conclusion, status: 'abandoned', reason: 'in_doubt_too_long', message }
+  }
+  if (conclusion.status !== 'deferred') return conclusion
+  return { ...conclusion, status: 'in_doubt', reason: earlier.reason as Reason, message }
 }
 
 export function unsettledRow(
