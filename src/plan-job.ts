@@ -4,9 +4,9 @@ import { systemClock } from './domain/clock.ts'
 import type { Event } from './domain/event.ts'
 import type { Counts, ReasonCount } from './domain/settlement.ts'
 import { Ordering } from './load/ordering.ts'
-import { extractFor, prepareSource, type RunJob, SHARD, transformRules } from './run-job.ts'
+import { extractFor, prepareSource, type RunJob, transformRules, windowOf } from './run-job.ts'
 import { createTransform, type Transformed } from './transform/transform.ts'
-import { type ResolvedWindow, resolveWindow } from './window.ts'
+import type { ResolvedWindow } from './window.ts'
 
 /** What a run would do. `counts.delivered` are the events that it would send. */
 export interface Plan {
@@ -34,12 +34,7 @@ export async function planJob(
   const { config, warehouse, selection, clock = systemClock } = job
   const projection = await prepareSource(config, warehouse)
   const nowMs = clock.now()
-  const window = resolveWindow(
-    selection,
-    config.delivery,
-    await new RunLog(warehouse).lastFullAgeLimitMs(SHARD),
-    nowMs,
-  )
+  const window = await windowOf(job, new RunLog(warehouse), nowMs)
   const prediction = new Prediction()
   const transform = createTransform(transformRules(config, selection.resend))
   for await (const rows of extractFor(job, projection, window, nowMs)) {

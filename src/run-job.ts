@@ -6,7 +6,7 @@ import { RunLog, type RunStart } from './audit/run-log.ts'
 import { Tally } from './audit/tally.ts'
 import type { Config } from './config.ts'
 import { type Clock, systemClock, systemRandom } from './domain/clock.ts'
-import { TransientError } from './domain/errors.ts'
+import { TerminalError, TransientError } from './domain/errors.ts'
 import type { AuditRow } from './domain/settlement.ts'
 import { checkContract, extract, loadSource } from './extract/extract.ts'
 import { FolderDisk } from './load/disk.ts'
@@ -75,12 +75,7 @@ export async function runJob(job: RunJob): Promise<RunSummary> {
     const recovered = await writeMissing(warehouse, leftBehind(left, clock.now()))
     await journal.acknowledgeLeft()
     const runLog = new RunLog(warehouse)
-    const window = resolveWindow(
-      job.selection,
-      config.delivery,
-      await runLog.lastFullAgeLimitMs(SHARD),
-      startedAtMs,
-    )
+    const window = await windowOf(job, runLog, startedAtMs)
     const run = describeRun(job, window, startedAtMs)
     await runLog.started(run, startedAtMs)
     job.onStart?.({ runId: run.runId, window, recovered })
@@ -94,6 +89,26 @@ export async function runJob(job: RunJob): Promise<RunSummary> {
   } finally {
     await journal.close()
   }
+}
+
+/**
+ * The window of a run, from its flags, the settings and the log of runs. Throws a TerminalError when `--to` alone is so early that no
+ * row could ever be in it. A late `--from` alone is no fault: its window is empty until the settle time has passed.
+ */
+export async function windowOf(
+  { config, selection }: Pick<RunJob, 'config' | 'selection'>,
+  runLog: RunLog,
+  nowMs: number,
+): Promise<ResolvedWindow> {
+  const { from, to } = selection
+  const window = resolveWindow(selection, config.delivery, await runLog.lastFullAgeLimitMs(SHARD), nowMs)
+  if (from === null && to !== null && to <= window.fromMs) {
+    const [end, limit] = [new Date(to).toISOString(), new Date(window.fromMs).toISOString()]
+    throw new TerminalError(`--to ${end} is not after the age limit ${limit}: the window would be empty.`, {
+      hint: 'Older rows are not sent. Give --from as well if they are to be settled as expired.',
+    })
+  }
+  return window
 }
 
 /** The user's SELECT, checked against the source contract and made ready to be wrapped. */

@@ -61,8 +61,9 @@ async function createTables(config: Config): Promise<Step[]> {
   const isNew = config.warehouse.type === 'duckdb' && !existsSync(config.warehouse.path)
   const warehouse = await openWarehouse(config.warehouse, { create: true })
   try {
-    const created = new Set(await warehouse.createTables())
+    // Before the views, which would fail on a missing column with the engine's own words.
     refuseOldTables(await warehouse.missingTables())
+    const created = new Set(await warehouse.createTables())
     const status = (isCreated: boolean) => (isCreated ? 'created' : 'existed')
     return [
       { kind: 'warehouse', name: warehouse.name, status: status(isNew) },
@@ -76,10 +77,14 @@ async function createTables(config: Config): Promise<Step[]> {
 
 /** A table of the same name that was made otherwise stays as it is: what it lacks would fail in the middle of a run. */
 function refuseOldTables(missing: string[]): void {
-  if (missing.length === 0) return
-  throw new TerminalError(`The warehouse still lacks ${missing.join(', ')}.`, {
-    hint: 'A table of that name was made by something else. Compare it with `adjust-s2s init --print`, or rename it.',
-  })
+  const columns = missing.filter((name) => name.includes('.'))
+  if (columns.length === 0) return
+  throw new TerminalError(
+    `The warehouse has our tables, but not all of their columns: it lacks ${columns.join(', ')}.`,
+    {
+      hint: 'A table of that name was made by something else. Compare it with `adjust-s2s init --print`, or rename it.',
+    },
+  )
 }
 
 function show(steps: Step[], config: Config, { stdout, stderr, flags }: CommandContext): void {

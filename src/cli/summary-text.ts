@@ -50,10 +50,13 @@ function reasonRow({ status, reason, count }: ReasonCount, stream: NodeJS.WriteS
   return [style === undefined ? status : colour(style, status, stream), count, `${reason}: ${meaning}`]
 }
 
-function endLines({ counts, stopped, refused, read_to_end: readToEnd }: RunSummary): string[] {
+function endLines({ window, counts, stopped, refused, read_to_end: readToEnd }: RunSummary): string[] {
   const { read, ...settled } = counts
   const sum = Object.values(settled).reduce((total, count) => total + count, 0)
   const lines = [`Every row is accounted for: ${formatCount(read)} read = ${formatCount(sum)} settled.`]
+  if (window.from === window.to) {
+    lines.push('The window is empty so far: without --to it ends delivery.settle_minutes before now.')
+  }
   if (stopped !== null) lines.push(`Sending stopped: ${REASONS[stopped].meaning}`)
   if (!readToEnd) lines.push('The rest of the window was not read; the next run takes it up.')
   for (const { name, reason } of refused) lines.push(`${name} stopped: ${REASONS[reason].meaning}`)
