@@ -39,6 +39,8 @@ export interface RunProgress {
   inFlight: number
   rejected: number
   inDoubt: number
+  /** Milliseconds for which nothing is sent because Adjust is down or said Retry-After. */
+  pauseMs: number
 }
 
 export interface RunJob {
@@ -311,7 +313,7 @@ function auditIds(runId: string): () => string {
 
 function progressOf(tally: Tally, load: Load): RunProgress {
   const { counts } = tally
-  const { open, inFlight } = load.progress
+  const { open, inFlight, pauseMs } = load.progress
   return {
     read: counts.read,
     settled: counts.read - open,
@@ -319,5 +321,6 @@ function progressOf(tally: Tally, load: Load): RunProgress {
     inFlight,
     rejected: counts.rejected,
     inDoubt: counts.in_doubt,
+    pauseMs,
   }
 }

@@ -12,6 +12,8 @@ export interface ProgressSnapshot {
   rejected: number
   inDoubt: number
   requestsPerSecond: number
+  /** What is left of a pause that Adjust asked for, or that its failures led to. */
+  pauseMs: number
   /** How many there are to read; null while nobody knows. */
   total: number | null
 }
@@ -44,7 +46,7 @@ export function timeLeftMs({ total, settled, requestsPerSecond }: ProgressSnapsh
 
 /** `1,200 of 10,000 done · 49.8/s · …`: what is zero and needs no look is left out. */
 export function progressLine(snapshot: ProgressSnapshot): string {
-  const { settled, total, waiting, inFlight, rejected, inDoubt, requestsPerSecond } = snapshot
+  const { settled, total, waiting, inFlight, rejected, inDoubt, requestsPerSecond, pauseMs } = snapshot
   const left = timeLeftMs(snapshot)
   return [
     `${formatCount(settled)}${total === null ? '' : ` of ${formatCount(total)}`} done`,
@@ -53,6 +55,7 @@ export function progressLine(snapshot: ProgressSnapshot): string {
     `${formatCount(inFlight)} in flight`,
     rejected > 0 ? `${formatCount(rejected)} rejected` : '',
     inDoubt > 0 ? `${formatCount(inDoubt)} in doubt` : '',
+    pauseMs > 0 ? `Adjust is not ready, next try in ${formatDuration(pauseMs)}` : '',
     left === null ? '' : `${formatDuration(left)} left`,
   ]
     .filter((part) => part !== '')

@@ -33,7 +33,7 @@ export interface Observation {
 export class AdjustHealth {
   readonly #rules: HealthRules
   readonly #random: Random
-  readonly #availability = new Availability()
+  readonly #availability: Availability
   readonly #gate = new Gate()
   readonly #quota = new RetryQuota()
   readonly #concurrency: AdaptiveConcurrency
@@ -41,6 +41,7 @@ export class AdjustHealth {
   constructor(rules: HealthRules, random: Random) {
     this.#rules = rules
     this.#random = random
+    this.#availability = new Availability(random)
     this.#concurrency = new AdaptiveConcurrency(rules.concurrency)
   }
 
@@ -51,6 +52,11 @@ export class AdjustHealth {
 
   isFull(inFlight: number): boolean {
     return inFlight >= this.#concurrency.limit
+  }
+
+  /** Milliseconds for which nothing is sent because Adjust is down or said Retry-After; 0 when it is taken to be up. */
+  pauseMs(now: number): number {
+    return this.#availability.pauseMs(now)
   }
 
   /** Milliseconds until a request may start; Infinity when an answer has to come first. */

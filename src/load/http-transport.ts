@@ -2,7 +2,7 @@ import { Client, type Dispatcher } from 'undici'
 import type { Clock } from '../domain/clock.ts'
 import type { Answer } from './answer.ts'
 import { parseRetryAfter } from './retry-after.ts'
-import type { OutgoingRequest, Transport } from './transport.ts'
+import type { OutgoingRequest, RequestCallbacks, Transport } from './transport.ts'
 
 export type RequestStyle = 'post_body' | 'post_url' | 'get'
 
@@ -41,15 +41,16 @@ export class HttpTransport implements Transport {
     this.#basePath = url.pathname.replace(/\/$/, '')
   }
 
-  send(request: OutgoingRequest, onAnswer: (answer: Answer) => void): void {
+  send(request: OutgoingRequest, { onStart, onAnswer }: RequestCallbacks): void {
     // The client that was used last is the one whose connection is most likely still open.
     const client = this.#idle.pop() ?? this.#open()
     const deadline = this.#options.clock.monotonic() + this.#options.timeoutMs
-    const exchange = new Exchange(deadline, this.#options.clock, (answer) => {
+    const settle = (answer: Answer) => {
       this.#inFlight.delete(exchange)
       this.#recycle(client)
       onAnswer(answer)
-    })
+    }
+    const exchange = new Exchange(deadline, this.#options.clock, { onStart, onAnswer: settle })
     this.#inFlight.set(exchange, client)
     this.#sweepLater()
     client.dispatch(this.#toDispatch(request), exchange)
@@ -120,7 +121,7 @@ export class HttpTransport implements Transport {
 class Exchange implements Dispatcher.DispatchHandler {
   readonly deadline: number
   readonly #clock: Clock
-  readonly #onAnswer: (answer: Answer) => void
+  readonly #callbacks: RequestCallbacks
   #controller: Dispatcher.DispatchController | null = null
   #started = false
   #timedOut = false
@@ -130,17 +131,18 @@ class Exchange implements Dispatcher.DispatchHandler {
   #chunks: Buffer[] = []
   #keptBytes = 0
 
-  constructor(deadline: number, clock: Clock, onAnswer: (answer: Answer) => void) {
+  constructor(deadline: number, clock: Clock, callbacks: RequestCallbacks) {
     this.deadline = deadline
     this.#clock = clock
-    this.#onAnswer = onAnswer
+    this.#callbacks = callbacks
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
     // undici puts a request back in its queue when a connection is closed "for information"; a second start would be a second send.
-    if (this.#started) controller.abort(new Error('the connection closed after the request had begun'))
-    else this.#started = true
+    if (this.#started) return controller.abort(new Error('the connection closed after the request had begun'))
+    this.#started = true
+    this.#callbacks.onStart()
   }
 
   onResponseStart(
@@ -188,7 +190,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   #finish(answer: Answer): void {
     if (this.#done) return
     this.#done = true
-    this.#onAnswer(answer)
+    this.#callbacks.onAnswer(answer)
   }
 }
 

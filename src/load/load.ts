@@ -34,6 +34,8 @@ export interface LoadProgress {
   inFlight: number
   requests: number
   retries: number
+  /** Milliseconds for which nothing is sent because Adjust is down or said Retry-After. */
+  pauseMs: number
 }
 
 const DAY_MS = 86_400_000
@@ -89,7 +91,8 @@ export class Load {
 
   get progress(): LoadProgress {
     const { inFlight, requests } = this.#sender
-    return { open: this.#open, inFlight, requests, retries: this.#retries }
+    const pauseMs = this.#health.pauseMs(this.#parts.clock.monotonic())
+    return { open: this.#open, inFlight, requests, retries: this.#retries, pauseMs }
   }
 
   /** Whether another event may be admitted. */

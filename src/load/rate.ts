@@ -1,24 +1,32 @@
+const SECOND_MS = 1_000
 /**
- * The window in which no more than `requestsPerSecond` requests start. A little longer than a second, so that requests that
- * were a second apart here are not counted as closer where they arrive.
+ * What the way of two requests may differ by before a second at the other end holds one too many: one request's share of the second,
+ * within these bounds. It costs a slow sender one request a second, and a fast one less than a percent.
  */
-const WINDOW_MS = 1008
+const TRANSIT_MARGIN_MIN_MS = 8
+const TRANSIT_MARGIN_MAX_MS = 20
 /** How far behind its even pace the sender may fall and still catch up: timers wake up a millisecond or two late. */
 const CATCH_UP_MS = 20
 
 /**
- * The ceiling. An even pace spreads the requests over the second; the times of the last `requestsPerSecond` requests make sure
- * that no second ever holds more, however late any of them left. Pure: time comes in as monotonic milliseconds.
+ * The ceiling. An even pace spreads the requests over the second. What makes sure that no second ever holds more is the sum of the
+ * requests whose first byte went out within the last one and those that are handed over and may start any moment (a connection has
+ * to be made first, which takes long now and then): it never exceeds the limit. Pure: time comes in as monotonic milliseconds.
  */
 export class RateLimit {
-  readonly #intervalMs: number
-  readonly #sentAt: Float64Array
-  #sent = 0
+  readonly #limit: number
+  readonly #windowMs: number
+  /** When the last `#limit` requests started, by their number. */
+  readonly #startedAt: Float64Array
+  #started = 0
+  #handedOver = 0
   #nextTurnAt = Number.NEGATIVE_INFINITY
 
   constructor(requestsPerSecond: number) {
-    this.#intervalMs = WINDOW_MS / requestsPerSecond
-    this.#sentAt = new Float64Array(requestsPerSecond).fill(Number.NEGATIVE_INFINITY)
+    const margin = Math.max(TRANSIT_MARGIN_MIN_MS, SECOND_MS / requestsPerSecond)
+    this.#limit = requestsPerSecond
+    this.#windowMs = SECOND_MS + Math.min(TRANSIT_MARGIN_MAX_MS, margin)
+    this.#startedAt = new Float64Array(requestsPerSecond)
   }
 
   /** Milliseconds until the next turn comes; 0 when it is there. */
@@ -28,16 +36,31 @@ export class RateLimit {
 
   /** Takes a turn that has come. */
   takeTurn(now: number): void {
-    this.#nextTurnAt = Math.max(this.#nextTurnAt, now - CATCH_UP_MS) + this.#intervalMs
+    this.#nextTurnAt = Math.max(this.#nextTurnAt, now - CATCH_UP_MS) + this.#windowMs / this.#limit
   }
 
-  /** Records a request that leaves now, and answers 0; or the milliseconds that it must still wait. */
-  leave(now: number): number {
-    const slot = this.#sent % this.#sentAt.length
-    const waitMs = this.#sentAt[slot]! + WINDOW_MS - now
-    if (waitMs > 0) return waitMs
-    this.#sentAt[slot] = now
-    this.#sent++
-    return 0
+  /** Milliseconds until another request may be handed over; Infinity when one that is handed over has to start or fail first. */
+  leaveWaitMs(now: number): number {
+    const free = this.#limit - this.#handedOver
+    if (free === 0) return Number.POSITIVE_INFINITY
+    // At most free - 1 may have started within the window, so the one that many places back has to be out of it.
+    const number = this.#started - free
+    if (number < 0) return 0
+    return Math.max(0, this.#startedAt[number % this.#limit]! + this.#windowMs - now)
+  }
+
+  handOver(): void {
+    this.#handedOver++
+  }
+
+  /** The first byte of a request that was handed over goes out now. */
+  started(now: number): void {
+    this.#handedOver--
+    this.#startedAt[this.#started++ % this.#limit] = now
+  }
+
+  /** A request that was handed over has failed before its first byte. */
+  neverStarted(): void {
+    this.#handedOver--
   }
 }

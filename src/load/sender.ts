@@ -13,9 +13,9 @@ export interface Sending {
   auditId: string
   /** The journal segment of its intent. */
   segment: number
-  /** Epoch milliseconds; null as long as it has not left. */
+  /** Epoch milliseconds of its first byte; null as long as it has not left. */
   sentAtMs: number | null
-  /** Monotonic milliseconds. */
+  /** Monotonic milliseconds of the same, until then of its turn. */
   startedAt: number
   wasFull: boolean
 }
@@ -55,6 +55,8 @@ export class Sender {
   readonly #starting = new Set<Sending>()
   /** Durable, but the rate does not let them leave yet. */
   readonly #leaving = new Queue<Sending>()
+  /** As many are handed over as may start within a second: one of them has to start or fail first. */
+  #isBlocked = false
   #inFlight = 0
   #requests = 0
   #cancelLeave: (() => void) | null = null
@@ -103,7 +105,7 @@ export class Sender {
     this.#cancelLeave = null
     for (let sending = this.#leaving.peek(); sending !== undefined; sending = this.#leaving.peek()) {
       const mayLeave = this.#callbacks.mayLeave(sending.ticket)
-      const waitMs = mayLeave ? this.#rate.leave(this.#parts.clock.monotonic()) : 0
+      const waitMs = mayLeave ? this.#rate.leaveWaitMs(this.#parts.clock.monotonic()) : 0
       if (waitMs > 0) return this.#leaveAfter(waitMs)
       this.#leaving.shift()
       if (mayLeave) this.#send(sending)
@@ -121,15 +123,23 @@ export class Sender {
   #send(sending: Sending): void {
     const { clock, transport, tokenFor } = this.#parts
     const { event } = sending.ticket
-    sending.sentAtMs = clock.now()
-    sending.startedAt = clock.monotonic()
-    sending.ticket.firstSentAtMs ??= sending.sentAtMs
-    this.#requests++
     const request = { path: event.path, query: event.query, token: tokenFor(event.appToken) }
-    transport.send(request, (answer) => {
+    this.#rate.handOver()
+    const onStart = () => {
+      this.#requests++
+      sending.sentAtMs = clock.now()
+      sending.startedAt = clock.monotonic()
+      sending.ticket.firstSentAtMs ??= sending.sentAtMs
+      this.#rate.started(sending.startedAt)
+      this.#leaveIfBlocked()
+    }
+    const onAnswer = (answer: Answer) => {
       this.#inFlight--
+      if (sending.sentAtMs === null) this.#rate.neverStarted()
+      this.#leaveIfBlocked()
       this.#callbacks.onAnswer(sending, answer)
-    })
+    }
+    transport.send(request, { onStart, onAnswer })
   }
 
   #neverSent(sending: Sending): Sending {
@@ -138,7 +148,16 @@ export class Sender {
     return sending
   }
 
+  #leaveIfBlocked(): void {
+    if (!this.#isBlocked) return
+    this.#isBlocked = false
+    this.leave()
+  }
+
   #leaveAfter(delayMs: number): void {
+    this.#isBlocked = !Number.isFinite(delayMs)
+    this.#cancelLeave?.()
+    if (this.#isBlocked) return
     this.#cancelLeave = this.#parts.clock.after(delayMs, () => this.leave())
   }
 }

@@ -9,8 +9,15 @@ export interface OutgoingRequest {
   token: string | null
 }
 
-/** Carries requests to Adjust. Calls back exactly once for each, never before `send` has returned. */
+export interface RequestCallbacks {
+  /** The first byte goes out now; may be called by `send` itself, and is not called when the request fails before that. */
+  onStart: () => void
+  /** Called exactly once, never before `send` has returned. */
+  onAnswer: (answer: Answer) => void
+}
+
+/** Carries requests to Adjust. */
 export interface Transport {
-  send(request: OutgoingRequest, onAnswer: (answer: Answer) => void): void
+  send(request: OutgoingRequest, callbacks: RequestCallbacks): void
   close(): Promise<void>
 }

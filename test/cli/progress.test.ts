@@ -46,6 +46,7 @@ const SNAPSHOT: ProgressSnapshot = {
   rejected: 3,
   inDoubt: 0,
   requestsPerSecond: 49.84,
+  pauseMs: 0,
   total: 10_000,
 }
 
@@ -70,6 +71,11 @@ describe('the progress line', () => {
   it('leaves out what nobody knows', () => {
     const line = progressLine({ ...SNAPSHOT, total: null, rejected: 0, inDoubt: 2 })
     expect(line).toBe('1,200 done · 49.8/s · 3,736 waiting · 64 in flight · 2 in doubt')
+  })
+
+  it('says why nothing goes out', () => {
+    const line = progressLine({ ...SNAPSHOT, total: null, pauseMs: 12_000 })
+    expect(line).toContain('Adjust is not ready, next try in 12 s')
   })
 
   it('makes no guess at the time while nothing goes out', () => {

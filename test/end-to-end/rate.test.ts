@@ -17,12 +17,6 @@ async function startAdjust(): Promise<string> {
 
 const RATE = 50
 
-/**
- * A request arrives later than it left by the time that its connection, two event loops and a busy machine take, and the next one may
- * be faster. A limiter that lets bursts through is off by far more.
- */
-const TRANSIT_MS = 60
-
 /** The shortest time in which one request more than the rate went by, in milliseconds. */
 function shortestSpanMs(timesMs: readonly number[]): number {
   const times = [...timesMs].sort((one, other) => one - other)
@@ -31,7 +25,7 @@ function shortestSpanMs(timesMs: readonly number[]): number {
 
 describe('the rate', () => {
   // A stall of the machine between sender and simulator is nobody's fault, and does not come three times.
-  it('is never exceeded: more than a second goes by from any request to the 50th after it', {
+  it('is never exceeded, neither where requests leave nor where they arrive', {
     retry: 2,
   }, async () => {
     const url = await startAdjust()
@@ -42,7 +36,7 @@ describe('the rate', () => {
     const truth = lines.map((line) => JSON.parse(line) as TruthEntry)
     const expected = { requests: 150, counted: 150, countedTwice: [], outOfOrder: [] }
     expect(summarizeTruth(truth)).toMatchObject(expected)
-    expect(shortestSpanMs(truth.map(({ arrivedAtMs }) => arrivedAtMs))).toBeGreaterThan(1000 - TRANSIT_MS)
+    expect(summarizeTruth(truth).busiestSecond?.requests).toBeLessThanOrEqual(RATE)
 
     const sent = await shop.sql<{ ms: number }>(
       'SELECT CAST(epoch_ms(sent_at) AS DOUBLE) AS ms FROM s2s_audit',

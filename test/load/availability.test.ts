@@ -9,7 +9,7 @@ const fail = (availability: Availability, times: number, now = 0) =>
 
 describe('the availability of Adjust', () => {
   it('is not in question as long as proper answers come between the failures', () => {
-    const availability = new Availability()
+    const availability = new Availability(() => 0.5)
     for (let round = 0; round < 20; round++) {
       fail(availability, 9)
       availability.answered()
@@ -18,7 +18,7 @@ describe('the availability of Adjust', () => {
   })
 
   it('pauses sending for a second after ten failures in a row', () => {
-    const availability = new Availability()
+    const availability = new Availability(() => 0.5)
     expect(fail(availability, 9)).not.toContain(true)
     expect(availability.waitMs(0, 0)).toBe(0)
     fail(availability, 1)
@@ -26,7 +26,7 @@ describe('the availability of Adjust', () => {
   })
 
   it('is probed by one request at a time, and only when nothing else is out', () => {
-    const availability = new Availability()
+    const availability = new Availability(() => 0.5)
     fail(availability, 10)
     expect(availability.waitMs(1_000, 3)).toBe(Number.POSITIVE_INFINITY)
     expect(availability.waitMs(1_000, 0)).toBe(0)
@@ -35,14 +35,14 @@ describe('the availability of Adjust', () => {
   })
 
   it('is probed again when a probe never left', () => {
-    const availability = new Availability()
+    const availability = new Availability(() => 0.5)
     fail(availability, 10)
     availability.started()
     expect(availability.waitMs(1_000, 0)).toBe(0)
   })
 
   it('takes failures of requests that were out before the pause for what they are', () => {
-    const availability = new Availability()
+    const availability = new Availability(() => 0.5)
     for (let request = 0; request < 64; request++) availability.started()
     const answers = Array.from({ length: 64 }, (_, index) => availability.failed(index < 10 ? 0 : 900))
     expect(answers).not.toContain(true)
@@ -50,7 +50,7 @@ describe('the availability of Adjust', () => {
   })
 
   it('is back with one proper answer', () => {
-    const availability = new Availability()
+    const availability = new Availability(() => 0.5)
     fail(availability, 10)
     availability.started()
     availability.answered()
@@ -60,7 +60,7 @@ describe('the availability of Adjust', () => {
   })
 
   it('is given up after seven probes, about two minutes later', () => {
-    const availability = new Availability()
+    const availability = new Availability(() => 0.5)
     fail(availability, 10)
     let now = 0
     const pauses: number[] = []
@@ -75,7 +75,7 @@ describe('the availability of Adjust', () => {
   })
 
   it('waits as long as a Retry-After says, the longest one of several', () => {
-    const availability = new Availability()
+    const availability = new Availability(() => 0.5)
     availability.pause(5_000)
     availability.pause(3_000)
     expect(availability.waitMs(1_000, 2)).toBe(4_000)

@@ -72,10 +72,17 @@ function transportTo(url: string, options: Partial<HttpTransportOptions> = {}): 
 function sendWith(transport: HttpTransport, request: Partial<OutgoingRequest> = {}): Promise<Answer> {
   return new Promise((resolve, reject) => {
     let answers = 0
-    transport.send({ path: '/event', query: QUERY, token: null, ...request }, (answer) => {
+    let starts = 0
+    const onStart = () => {
+      if (++starts > 1) reject(new Error('it started twice'))
+    }
+    const onAnswer = (answer: Answer) => {
       if (++answers > 1) reject(new Error('it called back twice'))
+      if (starts === 0 && answer.kind !== 'not_sent') reject(new Error(`${answer.kind} without a start`))
+      if (starts > 0 && answer.kind === 'not_sent') reject(new Error('not sent after its start'))
       resolve(answer)
-    })
+    }
+    transport.send({ path: '/event', query: QUERY, token: null, ...request }, { onStart, onAnswer })
   })
 }
 
@@ -138,7 +145,8 @@ describe('a request as the server sees it', () => {
     const transport = transportTo(url)
     let returned = false
     const order = new Promise<boolean>((resolve) => {
-      transport.send({ path: '/event', query: QUERY, token: null }, () => resolve(returned))
+      const onAnswer = () => resolve(returned)
+      transport.send({ path: '/event', query: QUERY, token: null }, { onStart: () => {}, onAnswer })
       returned = true
     })
     expect(await order).toBe(true)
@@ -147,7 +155,10 @@ describe('a request as the server sees it', () => {
   it('that cannot be put on the wire is a bug and not a connection that failed', async () => {
     const { url, seen } = await httpServer(ok)
     expect(() =>
-      transportTo(url).send({ path: '/event', query: 'a=1', token: 'new\nline' }, () => {}),
+      transportTo(url).send(
+        { path: '/event', query: 'a=1', token: 'new\nline' },
+        { onStart: () => {}, onAnswer: () => {} },
+      ),
     ).toThrow(/header/)
     expect(seen).toEqual([])
   })

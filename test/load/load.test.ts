@@ -137,7 +137,7 @@ describe('delivery', () => {
     expect(results).toEqual(numbers(400).map((number) => `${id(number)} delivered ok`))
     expect(counted(simulator).sort()).toEqual(numbers(400).map(id))
     expect(simulator.truth().flatMap(({ violations }) => violations)).toEqual([])
-    expect(load.progress).toEqual({ open: 0, inFlight: 0, requests: 400, retries: 0 })
+    expect(load.progress).toEqual({ open: 0, inFlight: 0, requests: 400, retries: 0, pauseMs: 0 })
   })
 
   it('keeps the order of each device, without loss or repetition, while Adjust answers 429 and 500', async () => {
