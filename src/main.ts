@@ -1,3 +1,4 @@
+import { enableCompileCache } from 'node:module'
 import type { CommandContext, CommandFlags, CommandName, GlobalFlags, RunCommand } from './cli/command.ts'
 import { createProgram } from './cli/program.ts'
 import { formatReport, reportJson, reportOf } from './cli/report-error.ts'
@@ -44,6 +45,8 @@ async function runCommand<Name extends CommandName>(
   flags: CommandFlags[Name],
   globalFlags: GlobalFlags,
 ): Promise<ExitCode> {
+  // Most commands are over in half a second, and much of that would go into compiling what they load.
+  enableCompileCache()
   const command = await commands[name]()
   return command.runCommand(flags, createContext(globalFlags))
 }
