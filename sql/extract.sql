@@ -1,37 +1,9 @@
 -- The rows of the window that no audit row settles, in the order in which they are to be sent, with all that earlier runs know
 -- of them. {{source}} is the user's SELECT in the shape of the source contract, in the warehouse's own dialect.
--- Instants come as parameters; names of devices are made as deviceName() in src/domain/device-name.ts makes them.
-WITH audit AS (
-  SELECT
-    audit_id, transaction_id, status, reason, attempt, app_token, device, device_names, occurred_at, sent_at, settled_at,
-    revenue IS NOT NULL AS has_revenue,
-    -- What an event must be in order with, besides the revenue of its device. Ad revenue has no order.
-    CASE kind WHEN 'event' THEN event_token WHEN 'session' THEN ' session' END AS scope
-  FROM s2s_audit
-  -- Bounded by the partition column, so that BigQuery reads (and bills) the newest partitions only.
-  WHERE occurred_at IS NULL OR occurred_at >= @audit_from
-),
-
--- One row a transaction: its newest settlement, or its newest attempt when a run died before there was one.
--- Copies in the source share the transaction_id with the row that was sent, and say nothing of its outcome.
-ledger AS (
-  SELECT transaction_id, audit_id, status, reason, settled_at, has_revenue, attempts, first_sent_at
-  FROM (
-    SELECT
-      transaction_id, audit_id, status, reason, settled_at, has_revenue,
-      MAX(attempt) OVER (PARTITION BY transaction_id) AS attempts,
-      MIN(sent_at) OVER (PARTITION BY transaction_id) AS first_sent_at,
-      ROW_NUMBER() OVER (
-        PARTITION BY transaction_id
-        ORDER BY
-          CASE WHEN reason = 'source_duplicate' THEN 2 WHEN status = 'retried' THEN 1 ELSE 0 END,
-          settled_at DESC, audit_id DESC
-      ) AS place
-    FROM audit
-  ) AS placed
-  WHERE place = 1 AND reason <> 'source_duplicate'
-),
-
+-- The audit table is bounded by its partition column wherever it is read, so that BigQuery reads (and bills) the newest partitions
+-- only. Instants come as parameters; names of devices are made as deviceName() in src/domain/device-name.ts makes them.
+WITH
+-- First of all, so that no name given here can hide a table of the user's.
 windowed AS (
   SELECT
     -- A row without an id gets one that the next run makes again, so that it is not reported twice.
@@ -43,6 +15,43 @@ windowed AS (
     transaction_id IS NULL OR transaction_id = '' AS transaction_id_missing,
     occurred_at, UNIX_MICROS(occurred_at) AS occurred_at_micros,
     kind, app_token, event_token,
+    adid, idfa, idfv, gps_adid, android_id, fire_adid, oaid, web_uuid, external_device_id, device_id,
+    revenue, currency, ip_address, user_agent, os_name, callback_params, partner_params, parameters, environment
+  FROM ({{source}}) AS source
+  WHERE (
+      (occurred_at >= @window_from AND occurred_at < @window_to)
+      -- No window holds a row without a time or with one that never comes: a run over everything takes them up.
+      OR (@full_window AND (occurred_at IS NULL OR occurred_at > @future))
+    )
+    AND (@app = '' OR app_token = @app)
+    AND (@event = '' OR event_token = @event)
+    AND (@transaction = '' OR transaction_id = @transaction)
+),
+
+-- One row a transaction: its newest settlement, or its newest attempt when a run died before there was one.
+-- Copies in the source share the transaction_id with the row that was sent, and say nothing of its outcome.
+ledger AS (
+  SELECT transaction_id, status, reason, settled_at, attempts, first_sent_at
+  FROM (
+    SELECT
+      transaction_id, status, reason, settled_at,
+      MAX(attempt) OVER (PARTITION BY transaction_id) AS attempts,
+      MIN(sent_at) OVER (PARTITION BY transaction_id) AS first_sent_at,
+      ROW_NUMBER() OVER (
+        PARTITION BY transaction_id
+        ORDER BY
+          CASE WHEN reason = 'source_duplicate' THEN 2 WHEN status = 'retried' THEN 1 ELSE 0 END,
+          settled_at DESC, audit_id DESC
+      ) AS place
+    FROM s2s_audit
+    WHERE occurred_at IS NULL OR occurred_at >= @audit_from
+  ) AS placed
+  WHERE place = 1 AND reason <> 'source_duplicate'
+),
+
+candidates AS (
+  SELECT
+    windowed.transaction_id, transaction_id_missing, occurred_at, occurred_at_micros, kind, app_token, event_token,
     NULLIF(TRIM(adid), '') AS adid,
     NULLIF(TRIM(idfa), '') AS idfa,
     NULLIF(TRIM(idfv), '') AS idfv,
@@ -53,20 +62,7 @@ windowed AS (
     NULLIF(TRIM(web_uuid), '') AS web_uuid,
     NULLIF(TRIM(external_device_id), '') AS external_device_id,
     NULLIF(TRIM(device_id), '') AS device_id,
-    revenue, currency, ip_address, user_agent, os_name, callback_params, partner_params, parameters, environment
-  FROM ({{source}}) AS source
-  WHERE (
-      (occurred_at >= @window_from AND occurred_at < @window_to)
-      -- No window holds a row without a time or with one that never comes: a run over everything takes them up.
-      OR (@full_window AND (occurred_at IS NULL OR occurred_at > @future))
-    )
-    AND (@app = '' OR app_token = @app)
-    AND (@event = '' OR event_token = @event)
-),
-
-candidates AS (
-  SELECT
-    windowed.*,
+    revenue, currency, ip_address, user_agent, os_name, callback_params, partner_params, parameters, environment,
     ledger.status AS earlier_status, ledger.reason AS earlier_reason, ledger.attempts AS earlier_attempts,
     UNIX_MICROS(ledger.first_sent_at) AS earlier_first_sent_at_micros,
     UNIX_MICROS(ledger.settled_at) AS earlier_settled_at_micros,
@@ -114,14 +110,17 @@ own_names AS (
     ) AS ids
     WHERE REGEXP_CONTAINS(id, '[^0-]')
   ) AS named
-  WHERE name IN (SELECT name FROM audit CROSS JOIN UNNEST(device_names) AS name)
+  WHERE name IN (
+    SELECT name FROM s2s_audit CROSS JOIN UNNEST(device_names) AS name
+    WHERE occurred_at IS NULL OR occurred_at >= @audit_from
+  )
 ),
 
 -- A name leads to the one name under which all names of its device went at that time.
 links AS (
   SELECT DISTINCT name, device
-  FROM audit CROSS JOIN UNNEST(device_names) AS name
-  WHERE name <> device
+  FROM s2s_audit CROSS JOIN UNNEST(device_names) AS name
+  WHERE name <> device AND (occurred_at IS NULL OR occurred_at >= @audit_from)
 ),
 
 -- Two steps: a device's one name may itself have come under another one later.
@@ -143,19 +142,39 @@ known_names AS (
   GROUP BY row_names.transaction_id
 ),
 
+-- Events whose outcome is unknown and that are still waited for.
+open_doubts AS (
+  SELECT audit_id
+  FROM (
+    SELECT
+      audit_id, status, revenue,
+      ROW_NUMBER() OVER (PARTITION BY transaction_id ORDER BY settled_at DESC, audit_id DESC) AS place
+    FROM s2s_audit
+    WHERE status <> 'retried' AND reason <> 'source_duplicate'
+      AND (occurred_at IS NULL OR occurred_at >= @audit_from)
+      AND transaction_id IN (
+        SELECT transaction_id FROM s2s_audit
+        WHERE status = 'in_doubt' AND settled_at > @in_doubt_since
+          AND (occurred_at IS NULL OR occurred_at >= @audit_from)
+      )
+  ) AS placed
+  WHERE place = 1 AND status = 'in_doubt'
+    AND ((revenue IS NOT NULL AND @revenue_blocks) OR (revenue IS NULL AND @other_blocks))
+),
+
 -- Audit rows that matter to other events of the device.
 evidence AS (
   SELECT
-    transaction_id, app_token, device_names, occurred_at, has_revenue, scope,
+    transaction_id, app_token, device_names, occurred_at,
+    revenue IS NOT NULL AS has_revenue,
+    -- What an event must be in order with, besides the revenue of its device. Ad revenue has no order.
+    CASE kind WHEN 'event' THEN event_token WHEN 'session' THEN ' session' END AS scope,
     status = 'delivered' AS delivered,
     reason = 'device_opted_out' AS opted_out,
-    audit_id IN (
-      SELECT audit_id FROM ledger
-      WHERE status = 'in_doubt' AND settled_at > @in_doubt_since
-        AND ((has_revenue AND @revenue_blocks) OR (NOT has_revenue AND @other_blocks))
-    ) AS in_doubt
-  FROM audit
-  WHERE status IN ('delivered', 'in_doubt') OR reason = 'device_opted_out'
+    audit_id IN (SELECT audit_id FROM open_doubts) AS in_doubt
+  FROM s2s_audit
+  WHERE (status IN ('delivered', 'in_doubt') OR reason = 'device_opted_out')
+    AND (occurred_at IS NULL OR occurred_at >= @audit_from)
 ),
 
 -- The same by name, where it is a name of a candidate. The names of an audit row lead further, as a candidate's do.

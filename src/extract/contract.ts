@@ -29,10 +29,11 @@ export const SOURCE_CONTRACT: readonly ContractColumn[] = [
 ]
 
 /**
- * Compares what a SELECT yields with the source contract, without running it, and answers its projection: a SELECT in the
- * warehouse's own dialect that yields every column of the contract in its type, NULL for what is missing. Throws one `TerminalError` that lists everything
- * that is wrong with its columns: missing, unknown (with the likely one), given twice, or of a type that has no exact conversion
- * (with the cast that mends it).
+ * Compares what a SELECT yields with the source contract, without running it. Answers its projection: a SELECT in the warehouse's
+ * own dialect that yields every column of the contract in its type, NULL for what is missing.
+ *
+ * Throws one `TerminalError` that lists everything that is wrong with its columns: missing, unknown (with the likely one), given
+ * twice, or of a type that has no exact conversion (with the cast that mends it).
  */
 export async function checkContract(warehouse: Warehouse, select: string): Promise<string> {
   const columns = await warehouse.describe(select)

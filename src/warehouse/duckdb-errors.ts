@@ -29,6 +29,10 @@ export function openError(path: string, error: unknown): ExpectedError {
   })
 }
 
+export function isOutOfMemory(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('Out of Memory Error')
+}
+
 const INIT_HINT = 'Create the tables with `adjust-s2s init`.'
 
 /**
@@ -40,9 +44,9 @@ export function queryError(error: unknown, fromSource: boolean): unknown {
   const message = oneLine(error.message)
   if (/^Catalog Error: .* with name "?s2s_/.test(message))
     return new TerminalError(message, { hint: INIT_HINT, cause: error })
-  if (/^(Out of Memory|OutOfMemory) Error/.test(message))
-    return new TerminalError(`DuckDB ran out of memory: ${message}`, {
-      hint: 'Take a smaller window with --from and --to.',
+  if (isOutOfMemory(error))
+    return new TerminalError(`DuckDB ran out of memory: ${message.replace(/ Possible solutions:.*$/, '')}`, {
+      hint: 'Give the process more memory, or take a smaller window with --from and --to.',
       cause: error,
     })
   if (/^IO Error: .*(No space left|Could not write|Failed to write|temp_directory)/.test(message))

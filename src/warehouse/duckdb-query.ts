@@ -1,60 +1,84 @@
-import type { DuckDBConnection, DuckDBType, DuckDBValue } from '@duckdb/node-api'
+import { setImmediate } from 'node:timers/promises'
+import type { DuckDBConnection } from '@duckdb/node-api'
 import { TransientError } from '../domain/errors.ts'
-import { readChunk, valueReaders } from './duckdb-values.ts'
-import type { ResultBatch } from './warehouse.ts'
+import { bindings, readChunk, valueReaders } from './duckdb-values.ts'
+import type { Step } from './steps.ts'
+import type { QueryOptions, ResultBatch } from './warehouse.ts'
+
+const RESULT_TABLE = 's2s_result'
 
 /** One query on a connection of its own, for a second one on the same would cut the first one's rows short. */
 export class RunningQuery {
   readonly #connection: DuckDBConnection
   readonly #signal: AbortSignal | undefined
-  readonly #interrupt = () => this.#connection.interrupt()
-  #busy: Promise<unknown> = Promise.resolve()
+  readonly #onAbort = () => void this.#stop()
+  #rowCount = 0
+  #isWorking = false
   #closed = false
 
   constructor(connection: DuckDBConnection, signal: AbortSignal | undefined) {
     this.#connection = connection
     this.#signal = signal
-    signal?.addEventListener('abort', this.#interrupt)
+    signal?.addEventListener('abort', this.#onAbort)
   }
 
   /**
-   * The result is first written whole into a temporary table, which spills to disk, and read from there: DuckDB's own streams
-   * end without an error when the query fails half-way, so a count is the only proof that all rows came.
+   * Runs the steps. The rows of the last are written whole into a temporary table, which spills to disk, and read from there:
+   * DuckDB's own streams end without an error when the query fails half-way, so a count is the only proof that all rows came.
    */
-  async *run(
-    select: string,
-    values: Record<string, DuckDBValue>,
-    types: Record<string, DuckDBType>,
-  ): AsyncIterable<ResultBatch> {
-    const create = `CREATE TEMP TABLE s2s_result AS ${select}`
-    const created = await this.#wait(this.#connection.runAndReadAll(create, values, types))
-    const expectedRows = Number(created.value(0, 0))
-    const result = await this.#wait(this.#connection.stream('SELECT * FROM s2s_result'))
+  async execute(steps: readonly Step[], { parameters = {}, source = '' }: QueryOptions): Promise<void> {
+    for (const { table, sql } of steps) {
+      const [values, types] = bindings(parameters, sql)
+      const select = sql.replaceAll('{{source}}', () => source)
+      const create = `CREATE TEMP TABLE ${table ?? RESULT_TABLE} AS ${select}`
+      const created = await this.#wait(() => this.#connection.runAndReadAll(create, values, types))
+      this.#rowCount = Number(created.value(0, 0))
+    }
+  }
+
+  async *read(): AsyncIterable<ResultBatch> {
+    const result = await this.#wait(() => this.#connection.stream(`SELECT * FROM ${RESULT_TABLE}`))
     const [names, readers] = [result.columnNames(), valueReaders(result)]
     let rows = 0
     for (;;) {
-      const chunk = await this.#wait(result.fetchChunk())
+      const chunk = await this.#wait(() => result.fetchChunk())
       if (!chunk || chunk.rowCount === 0) break
       rows += chunk.rowCount
       yield readChunk(chunk, names, readers)
     }
-    if (rows !== expectedRows) throw brokenOff(rows, expectedRows)
+    if (rows !== this.#rowCount) throw brokenOff(rows, this.#rowCount)
   }
 
-  async #wait<T>(work: Promise<T>): Promise<T> {
-    this.#busy = work
-    const answer = await work
+  async #wait<T>(work: () => Promise<T>): Promise<T> {
+    this.#throwIfStopped()
+    this.#isWorking = true
+    try {
+      return await work()
+    } finally {
+      this.#isWorking = false
+      this.#throwIfStopped()
+    }
+  }
+
+  #throwIfStopped(): void {
     this.#signal?.throwIfAborted()
-    return answer
+    if (this.#closed) throw new Error('the warehouse was closed before the query ended')
+  }
+
+  /** Again and again, for an interrupt that comes while a statement is being prepared is forgotten when it starts. */
+  async #stop(): Promise<void> {
+    while (this.#isWorking) {
+      this.#connection.interrupt()
+      await setImmediate()
+    }
   }
 
   /** Stops what is running, and only then gives the connection up: DuckDB does not survive one that is closed while it works. */
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    this.#signal?.removeEventListener('abort', this.#interrupt)
-    this.#connection.interrupt()
-    await this.#busy.catch(() => {})
+    this.#signal?.removeEventListener('abort', this.#onAbort)
+    await this.#stop()
     this.#connection.closeSync()
   }
 }

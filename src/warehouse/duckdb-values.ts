@@ -17,13 +17,18 @@ import { numericText, trimZeros } from './numeric.ts'
 import type { ColumnType } from './schema.ts'
 import type { QueryParameter, QueryParameters, QueryValue, ResultBatch, TableRow } from './warehouse.ts'
 
-/** Values and types for DuckDB's bind: a number is always a whole one. */
+/** Values and types for DuckDB's bind: only those that the text names, for DuckDB refuses others. A number is a whole one. */
 export function bindings(
   parameters: QueryParameters,
+  sql: string,
 ): [Record<string, DuckDBValue>, Record<string, DuckDBType>] {
   const values: Record<string, DuckDBValue> = {}
   const types: Record<string, DuckDBType> = {}
-  for (const [name, parameter] of Object.entries(parameters)) [values[name], types[name]] = binding(parameter)
+  for (const [, name = ''] of sql.matchAll(/\$([a-z_][a-z0-9_]*)/g)) {
+    const parameter = parameters[name]
+    if (parameter === undefined) throw new Error(`no value for the parameter @${name}`)
+    ;[values[name], types[name]] = binding(parameter)
+  }
   return [values, types]
 }
 

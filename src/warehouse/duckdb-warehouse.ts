@@ -2,13 +2,13 @@ import { existsSync } from 'node:fs'
 import { type DuckDBConnection, DuckDBInstance, type DuckDBPreparedStatement } from '@duckdb/node-api'
 import pLimit from 'p-limit'
 import { TerminalError } from '../domain/errors.ts'
-import { duckdbDdl, duckdbStatements } from './ddl.ts'
+import { duckdbDdl } from './ddl.ts'
 import { convertDuckdbColumn } from './duckdb-columns.ts'
-import { openError, queryError } from './duckdb-errors.ts'
+import { isOutOfMemory, openError, queryError } from './duckdb-errors.ts'
+import { MemoryLimit } from './duckdb-memory.ts'
 import { RunningQuery } from './duckdb-query.ts'
-import { appendRows, bindings, type TableColumn } from './duckdb-values.ts'
-import { TABLES, VIEWS } from './schema.ts'
-import { translate } from './translate.ts'
+import { DuckdbTables } from './duckdb-tables.ts'
+import { duckdbSteps, type Step } from './steps.ts'
 import type {
   ContractType,
   QueryOptions,
@@ -25,19 +25,25 @@ export interface DuckdbOptions {
   readOnly?: boolean
   /** Where a large sort may spill; next to the file otherwise. */
   tempDirectory?: string
-  /** 256 is enough to sort millions of rows, which then spill, and leaves a small container room for the rest. */
+  /** What DuckDB may take at first; 256 is enough for millions of rows of ordinary width, which then spill. */
   memoryLimitMb?: number
+  /** How far that may be raised for a query that cannot do with less: half of what is free, unless it is given. */
+  maxMemoryMb?: number
 }
 
-/** Delivery waits for Adjust, not for SQL; each further thread of a sort takes its share of the memory limit. */
-const THREADS = 2
+/**
+ * Each thread of a sort takes its own share of the limit: with two in 256 MB a million rows of 1 kB run out of memory, with one
+ * they spill and take five seconds. Delivery waits for Adjust rather than for SQL.
+ */
+const MEMORY_PER_THREAD_MB = 256
+const DEFAULT_MEMORY_LIMIT_MB = 256
 
 /**
  * Opens a DuckDB file. Throws `TransientError` when another process has it, `TerminalError` when it is missing, is none, or
  * cannot be opened.
  */
 export async function openDuckdbWarehouse(options: DuckdbOptions): Promise<Warehouse> {
-  const { path, create = false, readOnly = false, memoryLimitMb = 256 } = options
+  const { path, create = false, readOnly = false, memoryLimitMb = DEFAULT_MEMORY_LIMIT_MB } = options
   if (!create && path !== ':memory:' && !existsSync(path))
     throw new TerminalError(`${path} does not exist`, {
       hint: 'Correct warehouse.path, or create the file with `adjust-s2s init`.',
@@ -45,12 +51,13 @@ export async function openDuckdbWarehouse(options: DuckdbOptions): Promise<Wareh
   const settings = {
     access_mode: readOnly ? 'READ_ONLY' : 'READ_WRITE',
     memory_limit: `${memoryLimitMb}MB`,
-    threads: String(THREADS),
+    threads: String(Math.max(1, Math.floor(memoryLimitMb / MEMORY_PER_THREAD_MB))),
     ...(options.tempDirectory === undefined ? {} : { temp_directory: options.tempDirectory }),
   }
   try {
     const instance = await DuckDBInstance.create(path, settings)
-    return new DuckdbWarehouse(path, instance, await connect(instance))
+    const memory = new MemoryLimit(memoryLimitMb, options.maxMemoryMb)
+    return new DuckdbWarehouse(path, instance, await connect(instance), memory)
   } catch (error) {
     throw openError(path, error)
   }
@@ -70,12 +77,16 @@ class DuckdbWarehouse implements Warehouse {
   readonly #connection: DuckDBConnection
   readonly #queries = new Set<RunningQuery>()
   readonly #oneAtATime = pLimit(1)
+  readonly #tables: DuckdbTables
+  readonly #memory: MemoryLimit
   #closed = false
 
-  constructor(path: string, instance: DuckDBInstance, connection: DuckDBConnection) {
+  constructor(path: string, instance: DuckDBInstance, connection: DuckDBConnection, memory: MemoryLimit) {
+    this.#memory = memory
     this.name = `duckdb:${path}`
     this.#instance = instance
     this.#connection = connection
+    this.#tables = new DuckdbTables(connection, this.name)
   }
 
   async describe(select: string): Promise<SourceColumn[]> {
@@ -95,88 +106,62 @@ class DuckdbWarehouse implements Warehouse {
 
   async *query(sql: string, options: QueryOptions = {}): AsyncIterable<ResultBatch> {
     options.signal?.throwIfAborted()
-    const text = translate(sql, options.name).replaceAll('{{source}}', () => options.source ?? '')
-    const query = new RunningQuery(await connect(this.#instance), options.signal)
-    this.#queries.add(query)
+    const steps = duckdbSteps(sql, options.name)
+    let query: RunningQuery | undefined
     try {
-      const [values, types] = bindings(options.parameters ?? {})
-      yield* query.run(text, values, types)
+      query = await this.#execute(steps, options)
+      yield* query.read()
     } catch (error) {
       options.signal?.throwIfAborted()
       throw queryError(error, options.source !== undefined)
     } finally {
-      this.#queries.delete(query)
-      await query.close()
+      await this.#closeQuery(query)
     }
   }
 
-  append(table: string, rows: TableRow[]): Promise<void> {
-    return this.#oneAtATime(async () => {
-      if (rows.length === 0) return
-      const columns = await this.#tableColumns(table)
-      await this.#connection.run('BEGIN TRANSACTION')
+  /** Nothing has been read before it ends, so it may be tried again with more memory. */
+  async #execute(steps: readonly Step[], options: QueryOptions): Promise<RunningQuery> {
+    for (;;) {
+      const query = await this.#openQuery(options.signal)
       try {
-        const appender = await this.#connection.createAppender(table)
-        appendRows(appender, columns, rows)
-        appender.closeSync()
-        await this.#connection.run('COMMIT')
+        await query.execute(steps, options)
+        return query
       } catch (error) {
-        await this.#connection.run('ROLLBACK')
-        throw queryError(error, false)
+        await this.#closeQuery(query)
+        const raisedMb = isOutOfMemory(error) ? this.#memory.raise() : null
+        if (raisedMb === null) throw error
+        await this.#oneAtATime(() => this.#connection.run(`SET memory_limit = '${raisedMb}MB'`))
       }
-    })
+    }
   }
 
-  async #tableColumns(table: string): Promise<TableColumn[]> {
-    const types = new Map(
-      TABLES.find(({ name }) => name === table)?.columns.map(({ name, type }) => [name, type]),
-    )
-    const names = (await this.#columnNames()).get(table)
-    if (!names)
-      throw new TerminalError(`table ${table} is missing in ${this.name}`, {
-        hint: 'Create the tables with `adjust-s2s init`.',
-      })
-    return names.map((name) => ({ name, type: types.get(name) }))
+  async #closeQuery(query: RunningQuery | undefined): Promise<void> {
+    if (!query) return
+    this.#queries.delete(query)
+    await query.close()
   }
 
-  async #columnNames(): Promise<Map<string, string[]>> {
-    const reader = await this.#connection.runAndReadAll(
-      `SELECT table_name, column_name FROM duckdb_columns()
-       WHERE database_name = current_database() AND schema_name = current_schema() ORDER BY table_name, column_index`,
-    )
-    const rows = reader.getRows() as [string, string][]
-    return new Map(
-      Object.entries(Object.groupBy(rows, ([table]) => table)).map(([table, of]) => [
-        table,
-        of!.map(([, name]) => name),
-      ]),
-    )
+  async #openQuery(signal: AbortSignal | undefined): Promise<RunningQuery> {
+    const query = new RunningQuery(await connect(this.#instance), signal)
+    if (this.#closed) await query.close()
+    else this.#queries.add(query)
+    return query
+  }
+
+  append(table: string, rows: TableRow[]): Promise<void> {
+    return this.#oneAtATime(() => this.#tables.append(table, rows))
   }
 
   createTables(): Promise<string[]> {
-    return this.#oneAtATime(async () => {
-      const present = await this.#columnNames()
-      const missing = [...duckdbStatements()].filter(([name]) => !present.has(name))
-      for (const [, statements] of missing)
-        for (const statement of statements) await this.#connection.run(statement)
-      return missing.map(([name]) => name)
-    })
+    return this.#oneAtATime(() => this.#tables.createMissing())
+  }
+
+  missingTables(): Promise<string[]> {
+    return this.#oneAtATime(() => this.#tables.missing())
   }
 
   ddl(): string[] {
     return duckdbDdl()
-  }
-
-  async missingTables(): Promise<string[]> {
-    const present = await this.#columnNames()
-    const tables = TABLES.flatMap(({ name, columns }) => {
-      const names = present.get(name)
-      if (!names) return [name]
-      return columns
-        .filter((column) => !names.includes(column.name))
-        .map((column) => `${name}.${column.name}`)
-    })
-    return [...tables, ...VIEWS.map(({ name }) => name).filter((name) => !present.has(name))]
   }
 
   statistics(): { bytesBilled: null } {

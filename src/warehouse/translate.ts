@@ -40,7 +40,7 @@ function rewrite(code: Token[], index: number, token: Token, edits: Edits, file:
   edits.replaced.set(token, rule.duckdb)
   const close = closingBracket(code, index + 1)
   if (rule.furtherArguments) edits.replaced.set(code[close]!, `, ${rule.furtherArguments})`)
-  if (token.text === 'UNNEST') nameElements(code, index + 1, edits, file)
+  if (token.text === 'UNNEST') nameElements(code, index, edits, file)
 }
 
 function rewriteCast(code: Token[], index: number, edits: Edits, file: string): void {
@@ -54,16 +54,23 @@ function rewriteCast(code: Token[], index: number, edits: Edits, file: string): 
 }
 
 /**
- * In GoogleSQL `UNNEST(x) AS name` names the element; in DuckDB it would name a table. As a table function it would also be run
- * as a join of every row with itself; in a SELECT of its own it is a plain operator.
+ * `FROM rows CROSS JOIN UNNEST(x) AS name`: in GoogleSQL `name` is the element, in DuckDB it would be a table. It becomes
+ * `FROM (SELECT *, unnest(x) AS name FROM rows) AS rows`, for DuckDB runs a join with an array as one of every row with itself,
+ * in memory. Only this shape is known to mean the same.
  */
-function nameElements(code: Token[], open: number, edits: Edits, file: string): void {
-  const close = closingBracket(code, open)
-  const name = code[close + 2]
-  if (code[close + 1]?.text !== 'AS' || !name || !isName(name))
-    throw notPortable('UNNEST without AS name', file, code[close]!.line)
-  edits.replaced.set(code[open - 1]!, '(SELECT unnest')
-  edits.replaced.set(name, `${name.text}) AS ${name.text}_rows`)
+function nameElements(code: Token[], index: number, edits: Edits, file: string): void {
+  const [from, rows, cross, join] = code.slice(Math.max(0, index - 4), index)
+  const close = closingBracket(code, index + 1)
+  const [as, name] = code.slice(close + 1, close + 3)
+  const shape = [from?.text, cross?.text, join?.text, as?.text].join(' ')
+  if (shape !== 'FROM CROSS JOIN AS' || !isName(rows) || !isName(name))
+    throw notPortable(
+      'UNNEST is known as FROM rows CROSS JOIN UNNEST(x) AS name only',
+      file,
+      code[index]!.line,
+    )
+  edits.replaced.set(rows, '(SELECT *,').set(cross!, '').set(join!, '')
+  edits.appended.set(name, ` FROM ${translateToken(rows)}) AS ${translateToken(rows)}`)
 }
 
 /**

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { TerminalError, TransientError } from '../../src/domain/errors.ts'
 import { auditTableRow } from '../../src/warehouse/audit-table.ts'
@@ -106,6 +107,11 @@ async function holdFile(path: string): Promise<number> {
   return child.pid!
 }
 
+/** Turns of the event loop in which a query is certain to have started: it needs about ten. */
+async function underWay(): Promise<void> {
+  for (let turn = 0; turn < 1000; turn++) await setImmediate()
+}
+
 describe('what fails in a query on DuckDB', () => {
   it("in the text of the source is the user's to mend", async () => {
     const warehouse = await open({ path: ':memory:' })
@@ -136,24 +142,29 @@ describe('what fails in a query on DuckDB', () => {
     expect((error as TerminalError).hint).toContain('init')
   })
 
-  it('is stopped in the middle of the work', async () => {
+  // Left alone, twenty billion rows take far longer than the time that these two tests have.
+  const STOPS_WITHIN_MS = 5000
+
+  it('is stopped in the middle of the work', { timeout: STOPS_WITHIN_MS }, async () => {
     const warehouse = await open({ path: ':memory:' })
     const stop = new AbortController()
-    const source = 'SELECT hash(i) % 7 AS a FROM range(2000000000) t(i)'
+    const source = 'SELECT hash(i) % 7 AS a FROM range(20000000000) t(i)'
     const query = rowsOf(warehouse, 'SELECT MAX(a) AS a FROM ({{source}}) AS source', {
       source,
       signal: stop.signal,
     })
-    setImmediate(() => stop.abort(new Error('stop, please')))
+    query.catch(() => {})
+    await underWay()
+    stop.abort(new Error('stop, please'))
     await expect(query).rejects.toThrow('stop, please')
   })
 
-  it('does not keep the warehouse from closing', async () => {
+  it('does not keep the warehouse from closing', { timeout: STOPS_WITHIN_MS }, async () => {
     const warehouse = await openDuckdbWarehouse({ path: ':memory:' })
-    const source = 'SELECT hash(i) % 7 AS a FROM range(2000000000) t(i)'
+    const source = 'SELECT hash(i) % 7 AS a FROM range(20000000000) t(i)'
     const query = rowsOf(warehouse, 'SELECT MAX(a) AS a FROM ({{source}}) AS source', { source })
     const failure = query.catch((error: unknown) => error)
-    await new Promise((resolve) => setImmediate(resolve))
+    await underWay()
     await warehouse.close()
     expect(await failure).toBeInstanceOf(Error)
   })

@@ -54,6 +54,9 @@ describe('functions mean what the GoogleSQL reference says', () => {
     ["CAST('12.5' AS NUMERIC)", '12.5'],
     ['CAST(NULL AS STRING)', null],
     ["CAST('true' AS BOOL)", true],
+    ["CAST(CAST('2.5' AS NUMERIC) AS INT64)", 3],
+    ["CAST(CAST('-2.5' AS NUMERIC) AS INT64)", -3],
+    ["UNIX_MICROS(CAST('2020-06-02 17:00:53.110+00' AS TIMESTAMP))", 1591117253110000],
     // operators: three-valued logic, comparison by code point
     ['NULL IN (1, 2)', null],
     ["'a' < 'B'", false],
