@@ -3,5 +3,5 @@ import { text } from 'node:stream/consumers'
 
 const output = await text(process.stdin)
 const summary = JSON.parse(output.slice(output.indexOf('{')))
-console.log(`second run: ${summary.requests} requests, ${JSON.stringify(summary.counts)}`)
+process.stdout.write(`second run: ${summary.requests} requests, ${JSON.stringify(summary.counts)}\n`)
 if (summary.requests !== 0 || summary.exit_code !== 0) process.exit(1)

@@ -22,8 +22,14 @@ export class DuckdbTables {
     const columns = await this.#tableColumns(table)
     await this.#allOrNothing(async () => {
       const appender = await this.#connection.createAppender(table)
-      appendRows(appender, columns, rows)
-      appender.closeSync()
+      try {
+        appendRows(appender, columns, rows)
+        appender.closeSync()
+      } catch (error) {
+        // It would write what it still holds when it is collected, after the transaction.
+        appender.clear()
+        throw error
+      }
     })
   }
 

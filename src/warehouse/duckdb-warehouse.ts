@@ -89,15 +89,19 @@ class DuckdbWarehouse implements Warehouse {
     this.#tables = new DuckdbTables(connection, this.name)
   }
 
-  async describe(select: string): Promise<SourceColumn[]> {
-    try {
+  describe(select: string): Promise<SourceColumn[]> {
+    return this.#oneAtATime(async () => {
       const prepared = await this.#connection.prepare(select)
-      if (prepared.parameterCount > 0)
-        throw new Error('Binder Error: it has parameters, and nothing to fill them with')
-      return describeColumns(prepared)
-    } catch (error) {
+      try {
+        if (prepared.parameterCount > 0)
+          throw new Error('Binder Error: it has parameters, and nothing to fill them with')
+        return describeColumns(prepared)
+      } finally {
+        prepared.destroySync()
+      }
+    }).catch((error: unknown) => {
       throw queryError(error, true)
-    }
+    })
   }
 
   convertColumn(column: SourceColumn, to: ContractType): { sql: string } | { castHint: string } {
@@ -141,11 +145,14 @@ class DuckdbWarehouse implements Warehouse {
     await query.close()
   }
 
-  async #openQuery(signal: AbortSignal | undefined): Promise<RunningQuery> {
-    const query = new RunningQuery(await connect(this.#instance), signal)
-    if (this.#closed) await query.close()
-    else this.#queries.add(query)
-    return query
+  /** In turn with `close`, for DuckDB does not survive a connection that is made to an instance while it goes. */
+  #openQuery(signal: AbortSignal | undefined): Promise<RunningQuery> {
+    return this.#oneAtATime(async () => {
+      if (this.#closed) throw new Error('the warehouse was closed before the query began')
+      const query = new RunningQuery(await connect(this.#instance), signal)
+      this.#queries.add(query)
+      return query
+    })
   }
 
   append(table: string, rows: TableRow[]): Promise<void> {

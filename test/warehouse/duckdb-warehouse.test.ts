@@ -159,6 +159,19 @@ describe('what fails in a query on DuckDB', () => {
     await expect(query).rejects.toThrow('stop, please')
   })
 
+  it('may have been asked just before the warehouse closes', async () => {
+    for (let turns = 0; turns < 20; turns++) {
+      const warehouse = await openDuckdbWarehouse({ path: ':memory:' })
+      const answers = [rowsOf(warehouse, 'SELECT 1 AS one'), warehouse.describe('SELECT 1 AS one')]
+      const settled = Promise.allSettled(answers)
+      for (let turn = 0; turn < turns; turn++) await setImmediate()
+      await warehouse.close()
+      for (const answer of await settled) {
+        if (answer.status === 'rejected') expect(String(answer.reason)).toContain('the warehouse was closed')
+      }
+    }
+  })
+
   it('does not keep the warehouse from closing', { timeout: STOPS_WITHIN_MS }, async () => {
     const warehouse = await openDuckdbWarehouse({ path: ':memory:' })
     const source = 'SELECT hash(i) % 7 AS a FROM range(20000000000) t(i)'
