@@ -26,6 +26,9 @@ export interface Observation {
   now: number
 }
 
+/** So many 429 without another answer between them are a limit that has been reached, not a single server that is busy. */
+const LIMITED_TO_PAUSE = 3
+
 /**
  * What the run knows of Adjust: how much it takes at once, whether it is up, and which apps and tokens it refuses. Pure but for the
  * jitter of a pause; each part is a rule of its own.
@@ -37,6 +40,7 @@ export class AdjustHealth {
   readonly #gate = new Gate()
   readonly #quota = new RetryQuota()
   readonly #concurrency: AdaptiveConcurrency
+  #limitedInARow = 0
 
   constructor(rules: HealthRules, random: Random) {
     this.#rules = rules
@@ -85,16 +89,23 @@ export class AdjustHealth {
     const { event, verdict, answered, latencyMs, wasFull, now } = observation
     const { finding } = verdict
     if (answered) this.#concurrency.answered(latencyMs, wasFull, now)
-    if (finding.kind === 'retry' && finding.reason === 'rate_limited') {
-      this.#concurrency.overloaded(now)
-      this.#availability.pause(now + (finding.retryAfterMs ?? backoffMs(1, null, this.#random)))
-    }
+    if (finding.kind === 'retry' && finding.reason === 'rate_limited')
+      this.#slowDown(finding.retryAfterMs, now)
+    else if (answered) this.#limitedInARow = 0
     if (finding.kind === 'retry' || finding.kind === 'in_doubt') {
       return this.#availability.failed(now) ? 'adjust_unavailable' : null
     }
     this.#availability.answered()
     this.#quota.earn()
     return this.#heedRefusal(event, verdict)
+  }
+
+  /** The event itself waits for its Retry-After in any case; a server that refuses one after the other means the whole sender. */
+  #slowDown(retryAfterMs: number | null, now: number): void {
+    this.#concurrency.overloaded(now)
+    this.#limitedInARow++
+    if (this.#limitedInARow < LIMITED_TO_PAUSE) return
+    this.#availability.pause(now + (retryAfterMs ?? backoffMs(1, null, this.#random)))
   }
 
   #heedRefusal(event: Event, { finding, stops }: Verdict): Reason | null {

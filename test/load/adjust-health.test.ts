@@ -121,17 +121,33 @@ describe('sending', () => {
     expect(health.waitMs(0, 8)).toBe(Number.POSITIVE_INFINITY)
   })
 
-  it('waits after a 429 for as long as Retry-After says, with half the concurrency', () => {
+  it('goes on with half the concurrency after a 429: only its event waits', () => {
     const driven = new Driven()
     driven.send(1, OK)
     driven.send(2, answer(429, 'Slow down', 5_000), 100)
-    expect(driven.health.waitMs(100, 0)).toBe(5_000)
+    expect(driven.health.waitMs(100, 0)).toBe(0)
     expect(driven.health.isFull(4)).toBe(true)
   })
 
-  it('waits a moment after a 429 without Retry-After', () => {
+  it('stops altogether for as long as Retry-After says when one 429 follows the other', () => {
     const driven = new Driven()
-    driven.send(1, answer(429, 'Slow down'))
+    for (const number of [1, 2]) driven.send(number, answer(429, 'Slow down', 5_000), 100)
+    expect(driven.health.waitMs(100, 0)).toBe(0)
+    driven.send(3, answer(429, 'Slow down', 5_000), 100)
+    expect(driven.health.waitMs(100, 0)).toBe(5_000)
+  })
+
+  it('counts anew when Adjust takes an event in between', () => {
+    const driven = new Driven()
+    const limited = answer(429, 'Slow down', 5_000)
+    for (const [number, given] of [limited, limited, OK, limited, limited].entries())
+      driven.send(number, given)
+    expect(driven.health.waitMs(0, 0)).toBe(0)
+  })
+
+  it('stops for a moment when the 429s say nothing of a time', () => {
+    const driven = new Driven()
+    for (const number of [1, 2, 3]) driven.send(number, answer(429, 'Slow down'))
     expect(driven.health.waitMs(0, 0)).toBe(125)
   })
 })
