@@ -6,7 +6,8 @@ import { type Config, loadConfig } from '../config.ts'
 import { type Clock, systemClock } from '../domain/clock.ts'
 import { ExitCode } from '../domain/exit-code.ts'
 import { runJob } from '../run-job.ts'
-import { loadScenario, type Simulator, startSimulator } from '../simulator/simulator.ts'
+import { loadScenario } from '../simulator/simulator.ts'
+import { SimulatorThread } from '../simulator/thread.ts'
 import type { RunSummary } from '../summary.ts'
 import { openWarehouse } from '../warehouse/open-warehouse.ts'
 import type { CommandContext, RunCommand } from './command.ts'
@@ -31,7 +32,7 @@ export const runCommand: RunCommand<'demo'> = async (_flags, context) => {
     if (!context.flags.quiet && !context.flags.json) context.stdout.write(`${text}\n`)
   }
   const { world, faults } = await loadScenario(join(SAMPLE, 'scenario.yaml'))
-  const simulator = await startSimulator({ port: 0, seed: SEED, world, faults })
+  const simulator = await SimulatorThread.start({ port: 0, seed: SEED, world, faults })
   const { signal, release } = onStopSignal(say)
   try {
     const isNew = !existsSync(join(FOLDER, 'warehouse.duckdb'))
@@ -50,7 +51,7 @@ export const runCommand: RunCommand<'demo'> = async (_flags, context) => {
       if (signal.aborted) return ExitCode.tryAgain
       await execute('today.sql')
       say("Since then 209 rows reached the warehouse, two of them late. Today's run:\n")
-      simulator.setFaults(faults)
+      await simulator.setFaults(faults)
     } else say(`The sample is there already, so there is little left to send. rm -r ${FOLDER} starts over.\n`)
     const summary = await deliver(config, context, systemClock, signal)
     context.stdout.write(
@@ -61,7 +62,7 @@ export const runCommand: RunCommand<'demo'> = async (_flags, context) => {
             flags: { ...context.flags, config: `${FOLDER}/adjust-s2s.yaml` },
           }),
     )
-    showTruth(simulator, say)
+    await showTruth(simulator, say)
     return summary.exit_code
   } finally {
     release()
@@ -91,7 +92,7 @@ async function execute(file: string): Promise<void> {
   }
 }
 
-function configFor(simulator: Simulator): Promise<Config> {
+function configFor(simulator: SimulatorThread): Promise<Config> {
   return loadConfig({ path: join(FOLDER, 'adjust-s2s.yaml'), env: { ADJUST_S2S_ADJUST_URL: simulator.url } })
 }
 
@@ -131,8 +132,8 @@ function oneLine({ counts }: RunSummary): string {
 }
 
 /** The other side's own log: the promise is checked against it, not against what we believe to have sent. */
-function showTruth(simulator: Simulator, say: (text: string) => void): void {
-  const { requests, counted, countedTwice, outOfOrder, busiestSecond } = simulator.summary()
+async function showTruth(simulator: SimulatorThread, say: (text: string) => void): Promise<void> {
+  const { requests, counted, countedTwice, outOfOrder, busiestSecond } = await simulator.summary()
   say('')
   say(
     `Adjust's side: ${formatCount(requests)} requests, ${formatCount(counted)} counted, ${countedTwice.length} twice, ` +

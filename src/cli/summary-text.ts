@@ -2,7 +2,7 @@ import { REASONS, type Reason } from '../domain/reason.ts'
 import type { ReasonCount, Status } from '../domain/settlement.ts'
 import type { RunSummary } from '../summary.ts'
 import type { CommandContext } from './command.ts'
-import { colour, formatCount, formatDuration, formatTable } from './output.ts'
+import { colour, formatCount, formatDuration, formatInstant, formatTable } from './output.ts'
 
 const COLOURS: Partial<Record<Status, 'green' | 'red' | 'yellow'>> = {
   delivered: 'green',
@@ -27,7 +27,7 @@ export function formatSummary(summary: RunSummary, { stdout, flags }: CommandCon
   ]
   const lines = [
     colour('bold', `Run ${summary.run_id}`, stdout),
-    `  ${summary.window.from} up to ${summary.window.to}`,
+    `  ${formatInstant(Date.parse(summary.window.from))} up to ${formatInstant(Date.parse(summary.window.to))}`,
     `  ${effort.filter((part) => part !== '').join(' · ')}`,
     '',
     formatTable([['read', counts.read, ''], ...summary.reasons.map((reason) => reasonRow(reason, stdout))], {
@@ -35,8 +35,9 @@ export function formatSummary(summary: RunSummary, { stdout, flags }: CommandCon
     }),
     '',
     ...endLines(summary),
-    ...nextSteps(summary, flags.config).map((step) => `Next: ${step}`),
   ]
+  const next = nextSteps(summary, flags.config)
+  if (next.length > 0) lines.push('', colour('bold', 'Next', stdout), formatTable(next, { indent: 2 }))
   return `${lines.join('\n')}\n`
 }
 
@@ -63,25 +64,27 @@ function endLines({ window, counts, stopped, refused, read_to_end: readToEnd }: 
   return lines
 }
 
-/** What the person at the terminal would type, most urgent first. */
-function nextSteps(
-  { counts, stopped, refused, read_to_end: readToEnd, reasons }: RunSummary,
-  config?: string,
-): string[] {
+/** What the person at the terminal would type, and why; most urgent first. */
+function nextSteps(summary: RunSummary, config?: string): [command: string, why: string][] {
+  const { counts, stopped, refused, read_to_end: readToEnd, reasons } = summary
   const command = (words: string) => `adjust-s2s ${words}${config === undefined ? '' : ` --config ${config}`}`
-  const steps: string[] = []
+  const steps: [string, string][] = []
   for (const reason of new Set([stopped, ...refused.map((refusal) => refusal.reason)])) {
-    if (reason !== null && reason !== 'run_stopped') steps.push(REASONS[reason].advice)
+    if (reason !== null && reason !== 'run_stopped') steps.push([command('run'), REASONS[reason].advice])
   }
-  const rejected = reasons.find(({ status }) => status === 'rejected')
-  if (rejected !== undefined) {
-    steps.push(`${REASONS[rejected.reason as Reason].advice} Then: ${command('run --resend failed')}`)
+  const advice = mendingAdvice(reasons)
+  if (advice !== null) steps.push([command('run --resend failed'), `once the rows are mended: ${advice}`])
+  if (!readToEnd) steps.push([command('run'), 'goes on with the rest of the window'])
+  if (counts.deferred > 0 || counts.in_doubt > 0) {
+    steps.push([command('status'), 'shows what waits or is in doubt; the next run looks at it again'])
   }
-  const invalid = reasons.find(({ status }) => status === 'invalid')
-  if (invalid !== undefined)
-    steps.push(`${REASONS[invalid.reason as Reason].advice} Then: ${command('run --resend failed')}`)
-  if (counts.deferred > 0 || counts.in_doubt > 0 || !readToEnd) {
-    steps.push(`${command('run')} takes up what waits; ${command('status')} shows it`)
-  }
-  return [...new Set(steps)]
+  return steps
+}
+
+/** What to do about the most frequent reason that somebody can do something about. */
+function mendingAdvice(reasons: readonly ReasonCount[]): string | null {
+  const failed = reasons.filter(({ status }) => status === 'rejected' || status === 'invalid')
+  const mendable = failed.filter(({ reason }) => REASONS[reason as Reason].advice !== REASONS.ok.advice)
+  const [most] = mendable.sort((one, other) => other.count - one.count)
+  return most === undefined ? null : REASONS[most.reason as Reason].advice
 }
