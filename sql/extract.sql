@@ -41,7 +41,7 @@ ledger AS (
         PARTITION BY transaction_id
         ORDER BY
           CASE WHEN reason = 'source_duplicate' THEN 2 WHEN status = 'retried' THEN 1 ELSE 0 END,
-          settled_at DESC, audit_id DESC
+          CASE WHEN status = 'delivered' THEN 0 ELSE 1 END, attempt DESC, CASE WHEN status = 'deferred' THEN 1 ELSE 0 END, settled_at DESC, audit_id DESC
       ) AS place
     FROM s2s_audit
     WHERE occurred_at IS NULL OR occurred_at >= @audit_from
@@ -68,7 +68,7 @@ candidates AS (
     UNIX_MICROS(ledger.settled_at) AS earlier_settled_at_micros,
     ROW_NUMBER() OVER (
       PARTITION BY windowed.transaction_id
-      ORDER BY occurred_at_micros, app_token, event_token, revenue
+      ORDER BY CASE WHEN occurred_at_micros IS NULL THEN 1 ELSE 0 END, occurred_at_micros, app_token, event_token, revenue
     ) > 1 AS source_duplicate,
     -- '0.00' and '0e5' are no revenue; what is no number counts as some, for nobody knows what is at stake.
     revenue IS NOT NULL AND REGEXP_CONTAINS(revenue, '^[^eE]*[^-+.0 eE]') AS has_revenue,
@@ -148,7 +148,10 @@ open_doubts AS (
   FROM (
     SELECT
       audit_id, status, revenue,
-      ROW_NUMBER() OVER (PARTITION BY transaction_id ORDER BY settled_at DESC, audit_id DESC) AS place
+      ROW_NUMBER() OVER (
+        PARTITION BY transaction_id
+        ORDER BY CASE WHEN status = 'delivered' THEN 0 ELSE 1 END, attempt DESC, CASE WHEN status = 'deferred' THEN 1 ELSE 0 END, settled_at DESC, audit_id DESC
+      ) AS place
     FROM s2s_audit
     WHERE status <> 'retried' AND reason <> 'source_duplicate'
       AND (occurred_at IS NULL OR occurred_at >= @audit_from)

@@ -5,5 +5,7 @@ WHERE event = 'ended'
   AND full_window
   AND shard = @shard
   AND exit_code IN (0, 3)
+  -- A machine whose clock was ahead must not be the last one until time has caught up.
+  AND logged_at <= @now
 ORDER BY logged_at DESC
 LIMIT 1

@@ -6,7 +6,7 @@ import { RunLog, type RunStart } from './audit/run-log.ts'
 import { Tally } from './audit/tally.ts'
 import type { Config } from './config.ts'
 import { type Clock, systemClock, systemRandom } from './domain/clock.ts'
-import { TerminalError, TransientError } from './domain/errors.ts'
+import { ExpectedError, TerminalError, TransientError } from './domain/errors.ts'
 import type { AuditRow } from './domain/settlement.ts'
 import { checkContract, extract, loadSource } from './extract/extract.ts'
 import { FolderDisk } from './load/disk.ts'
@@ -103,7 +103,8 @@ export async function windowOf(
   nowMs: number,
 ): Promise<ResolvedWindow> {
   const { from, to } = selection
-  const window = resolveWindow(selection, config.delivery, await runLog.lastFullAgeLimitMs(SHARD), nowMs)
+  const owedFromMs = await runLog.owedFromMs(SHARD, nowMs)
+  const window = resolveWindow(selection, config.delivery, owedFromMs, nowMs)
   if (from === null && to !== null && to <= window.fromMs) {
     const [end, limit] = [new Date(to).toISOString(), new Date(window.fromMs).toISOString()]
     throw new TerminalError(`--to ${end} is not after the age limit ${limit}: the window would be empty.`, {
@@ -210,8 +211,8 @@ async function deliver(job: RunJob & { clock: Clock }, delivery: Delivery): Prom
       audit,
       tally,
     }).catch((error: unknown) => {
-      // A query that was interrupted on our own request has done what it was asked.
-      if (signal.aborted) return { readToEnd: false }
+      // A query that was interrupted on our own request has done what it was asked; anything else is a fault all the same.
+      if (signal.aborted && error === signal.reason) return { readToEnd: false }
       throw error
     })
     if (audit.failure !== null) throw auditFailed(audit.failure, warehouse.name)
@@ -233,8 +234,9 @@ async function deliver(job: RunJob & { clock: Clock }, delivery: Delivery): Prom
   }
 }
 
-/** Whatever the reason, nothing is lost: what was sent stands in the journal, and the next run begins with it. */
-function auditFailed(cause: Error, warehouse: string): TransientError {
+/** Nothing is lost: what was sent stands in the journal, and the next run begins with it. A bug stays a bug. */
+function auditFailed(cause: Error, warehouse: string): Error {
+  if (!(cause instanceof ExpectedError)) return cause
   return new TransientError(`the audit table in ${warehouse} could not be written: ${cause.message}`, {
     cause,
     hint: 'Delivery stopped. The journal keeps every outcome, and the next run writes them first.',

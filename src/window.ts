@@ -17,17 +17,17 @@ export interface WindowRules {
 }
 
 /**
- * What a run covers. Without flags: from the age limit up to now minus the settle time. It begins earlier when the last full run drew its
- * age limit earlier, so that what has aged out since is settled as expired and not forgotten.
+ * What a run covers. Without flags: from the age limit up to now minus the settle time. It begins earlier when earlier
+ * full runs left work there (`owedFromMs`), so that what has aged out since is settled and not forgotten.
  */
 export function resolveWindow(
   flags: { from: number | null; to: number | null },
   rules: WindowRules,
-  lastFullAgeLimitMs: number | null,
+  owedFromMs: number | null,
   nowMs: number,
 ): ResolvedWindow {
   const ageLimitMs = nowMs - rules.maxAgeDays * DAY_MS
-  const fromMs = flags.from ?? Math.min(ageLimitMs, lastFullAgeLimitMs ?? ageLimitMs)
+  const fromMs = flags.from ?? Math.min(ageLimitMs, owedFromMs ?? ageLimitMs)
   const toMs = flags.to ?? nowMs - rules.settleMinutes * MINUTE_MS
   return { fromMs, toMs: Math.max(fromMs, toMs), full: flags.from === null && flags.to === null, ageLimitMs }
 }

@@ -1,6 +1,6 @@
 import pLimit from 'p-limit'
 import type { Clock } from '../domain/clock.ts'
-import type { AuditRow, Settlement, Status } from '../domain/settlement.ts'
+import { OPEN_STATUSES, type Settlement, type Status } from '../domain/settlement.ts'
 import { auditTableRow } from '../warehouse/audit-table.ts'
 import type { Warehouse } from '../warehouse/warehouse.ts'
 import type { Tally } from './tally.ts'
@@ -109,9 +109,6 @@ export class Audit {
  */
 function isUnchanged({ row, earlier, journalSegment }: Settlement): boolean {
   if (journalSegment !== null || earlier === null) return false
-  return isOpen(row) && earlier.status === row.status && earlier.reason === row.reason
-}
-
-function isOpen({ status }: AuditRow): boolean {
-  return status === 'deferred' || status === 'in_doubt'
+  const isOpen = (OPEN_STATUSES as readonly string[]).includes(row.status)
+  return isOpen && earlier.status === row.status && earlier.reason === row.reason
 }

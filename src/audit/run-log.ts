@@ -1,5 +1,5 @@
 import type { Counts, ReasonCount } from '../domain/settlement.ts'
-import { readQuery } from '../warehouse/queries.ts'
+import { readRows } from '../warehouse/read-rows.ts'
 import type { TableRow, Warehouse } from '../warehouse/warehouse.ts'
 
 /** What a run is, from its start. Instants are epoch milliseconds. */
@@ -26,7 +26,11 @@ export interface RunEnd {
   exitCode: number
 }
 
-/** Appends to `s2s_runs`, the log of runs. */
+/** Twice the age limit: what is open for longer has lost its source row, and must not hold the window open for ever. */
+const OPEN_LOOK_BACK_DAYS = 116
+const MS_PER_DAY = 86_400_000
+
+/** Appends to `s2s_runs`, the log of runs, and reads from it. */
 export class RunLog {
   readonly #warehouse: Pick<Warehouse, 'append' | 'query'>
 
@@ -58,19 +62,18 @@ export class RunLog {
   }
 
   /**
-   * The age limit of the last run over the full window that read to its end, in epoch milliseconds; null when there was none.
-   * What that run left unsettled is no older, so a window that begins here forgets nothing that has aged out since.
+   * From where earlier full runs have left work, in epoch milliseconds; null when there is none: the age limit of the last one that
+   * read to its end, or the oldest transaction that is still open, whichever is earlier. A window that begins here forgets nothing that
+   * has aged out since.
    */
-  async lastFullAgeLimitMs(shard: string): Promise<number | null> {
-    const query = this.#warehouse.query(readQuery('last-full-run.sql'), {
-      name: 'last-full-run.sql',
-      parameters: { shard },
-    })
-    for await (const { columns } of query) {
-      const micros = columns.age_limit_micros?.[0]
-      if (typeof micros === 'number') return micros / 1000
-    }
-    return null
+  async owedFromMs(shard: string, nowMs: number): Promise<number | null> {
+    const [lastRun] = await readRows(this.#warehouse, 'last-full-run.sql', { shard, now: instant(nowMs) })
+    const auditFrom = instant(nowMs - OPEN_LOOK_BACK_DAYS * MS_PER_DAY)
+    const [open] = await readRows(this.#warehouse, 'oldest-open.sql', { audit_from: auditFrom })
+    const micros = [lastRun?.age_limit_micros, open?.oldest_micros].filter(
+      (value) => typeof value === 'number',
+    )
+    return micros.length === 0 ? null : Math.floor(Math.min(...micros) / 1000)
   }
 }
 

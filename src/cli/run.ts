@@ -11,9 +11,9 @@ import { formatSummary } from './summary-text.ts'
 /** One run over the window: sends what is due and prints what became of it. */
 export const runCommand: RunCommand<'run'> = async (flags, context) => {
   refuseShards(flags.shard)
+  const { signal, release } = onStopSignal((text) => context.stderr.write(`${text}\n`))
   const config = await context.loadConfig()
   const log = await context.createLog(config)
-  const { signal, release } = onStopSignal((text) => log.warn(text))
   const warehouse = await openWarehouse(config.warehouse, { tempDirectory: config.stateDir })
   const progress = showProgress(context, log)
   try {

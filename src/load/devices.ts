@@ -11,6 +11,8 @@ export interface Device<T = unknown> {
   /** By scope: an unsettled transaction that later events wait for until another run. */
   held: Map<string, string>
   open: number
+  /** Adjust said in this run that it has opted out: it is remembered until the run ends. */
+  optedOut: boolean
   mergedInto: Device<T> | null
 }
 
@@ -86,13 +88,14 @@ export class Devices<T> {
       if (!into.held.has(scope)) into.held.set(scope, transactionId)
     }
     into.open += from.open
+    into.optedOut ||= from.optedOut
     from.mergedInto = into
     this.#remembered.delete(from)
     return into
   }
 
   #forgetIfIdle(device: Device<T>): void {
-    if (device.open > 0 || device.held.size > 0) return
+    if (device.open > 0 || device.held.size > 0 || device.optedOut) return
     if (device.names.length === 1) this.#forget(device)
     else this.#remembered.add(device)
     if (this.#remembered.size <= this.#rememberedLimit) return
@@ -107,5 +110,5 @@ export class Devices<T> {
 }
 
 function newDevice<T>(root: string): Device<T> {
-  return { names: [], root, tails: new Map(), held: new Map(), open: 0, mergedInto: null }
+  return { names: [], root, tails: new Map(), held: new Map(), open: 0, optedOut: false, mergedInto: null }
 }

@@ -187,9 +187,11 @@ export class Journal {
 
   async #startSegment(): Promise<void> {
     const number = (this.#segments.at(-1)?.number ?? 0) + 1
-    await this.#current?.file?.close()
     const file = await this.#disk.create(segmentName(number))
+    // Closed only now: if there is no room for a new one, this one is still the current one, and is closed once.
+    const old = this.#current?.file
     this.#current = { number, file, bytes: 0, unacknowledged: 0 }
+    await old?.close()
     this.#segments.push(this.#current)
     this.#frames = 0
     this.#durableFrames = 0
@@ -199,7 +201,9 @@ export class Journal {
   async #deleteAcknowledged(): Promise<void> {
     for (let [oldest] = this.#segments; oldest !== this.#current; [oldest] = this.#segments) {
       if (oldest === undefined || oldest.unacknowledged > 0) return
-      await this.#disk.remove(segmentName(oldest.number))
+      await this.#disk.remove(segmentName(oldest.number)).catch((error: unknown) => {
+        throw explainDiskError(error, this.#disk.name)
+      })
       // Only now: a segment that could not be removed keeps the later ones, because a gap would read as damage.
       if (this.#segments[0] === oldest) this.#segments.shift()
     }

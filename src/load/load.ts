@@ -147,15 +147,22 @@ export class Load {
   #pump(): void {
     if (this.#pumping) return
     this.#pumping = true
+    try {
+      this.#startReady()
+    } finally {
+      this.#pumping = false
+    }
+    // A timer that nobody needs would keep the process alive, for minutes after a long Retry-After.
+    if (this.#ready.length === 0) this.#cancelWakeUp()
+    this.#wakeWaiters()
+  }
+
+  #startReady(): void {
     for (let ticket = this.#ready.peek(); ticket !== undefined; ticket = this.#ready.peek()) {
       if (this.#stopped === null && !this.#mayStart()) break
       this.#ready.shift()
       if (ticket.state === 'open') this.#consider(ticket)
     }
-    this.#pumping = false
-    // A timer that nobody needs would keep the process alive, for minutes after a long Retry-After.
-    if (this.#ready.length === 0) this.#cancelWakeUp()
-    this.#wakeWaiters()
   }
 
   #mayStart(): boolean {
@@ -168,6 +175,8 @@ export class Load {
   #consider(ticket: Ticket): void {
     if (this.#stopped !== null) return this.#defer(ticket, this.#stopped)
     if (this.#isExpired(ticket)) return this.#settle(ticket, unsent('expired', 'too_old'))
+    if (this.#ordering.isOptedOut(ticket))
+      return this.#settle(ticket, unsent('suppressed', 'device_opted_out_before'))
     const passage = this.#health.pass(ticket.event)
     if (passage.kind === 'stopped') this.#defer(ticket, passage.reason)
     else if (passage.kind === 'wait') this.#parked.push(ticket)
@@ -233,6 +242,7 @@ export class Load {
 
   /** Later events of the device may go. */
   #settle(ticket: Ticket, conclusion: Conclusion, sending: Sending | null = null): void {
+    if (conclusion.reason === 'device_opted_out') this.#ordering.optOut(ticket)
     this.#write(ticket, conclusion, sending)
     for (const next of this.#ordering.settle(ticket)) this.#ready.push(next)
   }

@@ -65,6 +65,15 @@ export class Ordering {
     return { ticket, waitsFor }
   }
 
+  /** Adjust answered this event with "Device is opted out". */
+  optOut({ device }: Ticket): void {
+    if (device !== null) this.#devices.current(device).optedOut = true
+  }
+
+  isOptedOut({ device }: Ticket): boolean {
+    return device !== null && this.#devices.current(device).optedOut
+  }
+
   /** The event is settled: answers the events that nothing blocks any more. */
   settle(ticket: Ticket): Ticket[] {
     ticket.state = 'settled'

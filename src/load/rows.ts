@@ -32,7 +32,7 @@ export function unsent(status: AuditStatus, reason: Reason, message: string | nu
 export function keepDoubt(conclusion: Conclusion, earlier: EarlierOutcome | null): Conclusion {
   if (earlier?.status !== 'in_doubt') return conclusion
   const message = conclusion.message ?? `not sent again: ${conclusion.reason}`
-  if (conclusion.status === 'expired') {
+  if (conclusion.status === 'expired' || conclusion.status === 'suppressed') {
     return { ...conclusion, status: 'abandoned', reason: 'in_doubt_too_long', message }
   }
   if (conclusion.status !== 'deferred') return conclusion

@@ -16,6 +16,8 @@ export const IN_DOUBT_QUIET_MS = 15 * 60_000
 export interface InDoubtDecision {
   action: 'abandon' | 'skip' | 'hold' | 'resend'
   reason: Reason
+  /** Its time for evidence is over: what cannot be sent again is given up. */
+  isOverdue: boolean
 }
 
 /**
@@ -26,16 +28,14 @@ export function decideInDoubt(row: SourceRow, rules: TransformRules, nowMs: numb
   const { earlier } = row
   if (earlier?.status !== 'in_doubt') return null
   const policy = rules.resend === 'all' ? 'resend' : rules.inDoubt[hasRevenue(row) ? 'revenue' : 'other']
-  return { action: decideAction(policy, nowMs - earlier.settledAtMs, rules), reason: reasonOf(earlier) }
+  const ageMs = nowMs - earlier.settledAtMs
+  const isOverdue = ageMs >= rules.inDoubtHoldHours * MS_PER_HOUR
+  return { action: decideAction(policy, ageMs, isOverdue), reason: reasonOf(earlier), isOverdue }
 }
 
-function decideAction(
-  policy: InDoubtPolicy,
-  ageMs: number,
-  rules: TransformRules,
-): InDoubtDecision['action'] {
+function decideAction(policy: InDoubtPolicy, ageMs: number, isOverdue: boolean): InDoubtDecision['action'] {
   if (policy === 'resend') return ageMs >= IN_DOUBT_QUIET_MS ? 'resend' : 'hold'
-  return ageMs >= rules.inDoubtHoldHours * MS_PER_HOUR ? 'abandon' : policy
+  return isOverdue ? 'abandon' : policy
 }
 
 /** Revenue that cannot be read counts as revenue: what is at stake is then not known to be nothing. */

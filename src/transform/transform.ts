@@ -104,12 +104,12 @@ function inDoubtBlocker(row: SourceRow, event: Event): string | null {
 
 /**
  * An event that may already be counted is never recorded as one that was not sent. If the row can be mended
- * it stays in doubt, else it is abandoned.
+ * it stays in doubt until its time for evidence is over, else it is abandoned.
  */
 function notSentAgain(why: Fault, doubt: InDoubtDecision, warnings: string[]): Transformed {
   const message = `not sent again: ${why.reason}${why.message === null ? '' : `, ${why.message}`}`
   const mendable = statusOf(why.reason) === 'invalid' || statusOf(why.reason) === 'rejected'
-  return mendable
+  return mendable && !doubt.isOverdue
     ? leaveInDoubt(doubt.reason, message, warnings)
     : settle(fault('in_doubt_too_long', message), warnings)
 }

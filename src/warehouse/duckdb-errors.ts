@@ -49,7 +49,8 @@ export function queryError(error: unknown, fromSource: boolean): unknown {
       hint: 'Give the process more memory, or take a smaller window with --from and --to.',
       cause: error,
     })
-  if (/^IO Error: .*(No space left|Could not write|Failed to write|temp_directory)/.test(message))
+  // A COMMIT that cannot be written comes as a TransactionContext Error, and one before it as a FATAL Error.
+  if (/^IO Error: .*temp_directory|No space left|File too large|(Could not|Failed to) write/.test(message))
     return new TransientError(`DuckDB cannot write: ${message}`, {
       hint: 'Free space on the disk, then run again.',
       cause: error,

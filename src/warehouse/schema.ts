@@ -132,13 +132,25 @@ export const LEASE_TABLE: Table = {
   ],
 }
 
+/**
+ * Which audit row of a transaction says what became of it. Delivered once is delivered for good, whatever a second sending met; then
+ * the last request counts, not the clock of the machine that wrote the row; a wait says less than an outcome. `sql/extract.sql` orders
+ * in the same way.
+ */
+export const LATEST_FIRST =
+  "CASE WHEN status = 'delivered' THEN 0 ELSE 1 END, attempt DESC, " +
+  "CASE WHEN status = 'deferred' THEN 1 ELSE 0 END, settled_at DESC, audit_id DESC"
+
 /** The first row of a `transaction_id` carries its outcome, so neither its copies nor its attempts count. */
 export const LATEST_VIEW: View = {
   name: 's2s_latest',
   description: 'What became of each transaction: its newest settlement.',
   query: `SELECT ${AUDIT_TABLE.columns.map((column) => column.name).join(', ')}
 FROM (
-  SELECT *, ROW_NUMBER() OVER (PARTITION BY transaction_id ORDER BY settled_at DESC, audit_id DESC) AS newness
+  SELECT *, ROW_NUMBER() OVER (
+    PARTITION BY transaction_id
+    ORDER BY ${LATEST_FIRST}
+  ) AS newness
   FROM s2s_audit
   WHERE status <> 'retried' AND reason <> 'source_duplicate'
 ) AS settlements

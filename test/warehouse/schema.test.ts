@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { auditTableRow } from '../../src/warehouse/audit-table.ts'
 import { bigqueryDdl, duckdbDdl } from '../../src/warehouse/ddl.ts'
 import { numericText } from '../../src/warehouse/numeric.ts'
-import { AUDIT_TABLE, TABLES } from '../../src/warehouse/schema.ts'
+import { readQuery } from '../../src/warehouse/queries.ts'
+import { AUDIT_TABLE, LATEST_FIRST, TABLES } from '../../src/warehouse/schema.ts'
 import { auditRow } from './audit-row.ts'
 
 describe('the tables', () => {
@@ -32,6 +33,13 @@ describe('the tables', () => {
     expect(audit).toContain('PARTITION BY DATE(occurred_at)\nCLUSTER BY transaction_id')
     expect(runs).not.toContain('PARTITION BY')
     expect(latest).toContain('FROM `project.dataset.s2s_audit`')
+  })
+})
+
+describe('which row says what became of a transaction', () => {
+  it('is the same for the view and, in both places, for the extraction', () => {
+    const onOneLine = readQuery('extract.sql').replace(/\s+/g, ' ')
+    expect(onOneLine.split(LATEST_FIRST)).toHaveLength(3)
   })
 })
 
