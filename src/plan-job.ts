@@ -4,7 +4,14 @@ import { systemClock } from './domain/clock.ts'
 import type { Event } from './domain/event.ts'
 import type { Counts, ReasonCount } from './domain/settlement.ts'
 import { Ordering } from './load/ordering.ts'
-import { extractFor, prepareSource, type RunJob, transformRules, windowOf } from './run-job.ts'
+import {
+  extractFor,
+  hasUnsettledBefore,
+  prepareSource,
+  type RunJob,
+  transformRules,
+  windowOf,
+} from './run-job.ts'
 import { createTransform, type Transformed } from './transform/transform.ts'
 import type { ResolvedWindow } from './window.ts'
 
@@ -15,6 +22,8 @@ export interface Plan {
   reasons: ReasonCount[]
   /** The first requests as they would go out. */
   firstEvents: Event[]
+  /** Rows before `--from` are not settled: those of devices that the run delivers for become late. */
+  leavesEarlier: boolean
   /** How many events carry each warning. */
   warnings: Record<string, number>
   /** Distinct app and event tokens of what would be sent, with how many. */
@@ -38,9 +47,10 @@ export async function planJob(
   const prediction = new Prediction()
   const transform = createTransform(transformRules(config, selection.resend))
   for await (const rows of extractFor(job, projection, window, nowMs)) {
-    for (const row of rows) prediction.add(transform(row, nowMs))
+    for (const row of rows) prediction.add(transform(row, nowMs), row.transactionId)
   }
-  return { window, ...prediction.result(), bytesBilled: warehouse.statistics().bytesBilled }
+  const leavesEarlier = await hasUnsettledBefore(job, projection, window, nowMs)
+  return { window, ...prediction.result(), leavesEarlier, bytesBilled: warehouse.statistics().bytesBilled }
 }
 
 class Prediction {
@@ -50,15 +60,15 @@ class Prediction {
   readonly #warnings = new Map<string, number>()
   readonly #tokens = new Map<string, number>()
 
-  add(result: Transformed): void {
+  add(result: Transformed, transactionId: string): void {
     this.#tally.read()
     if (result.kind === 'settled') {
       for (const warning of result.warnings) count(this.#warnings, warning)
-      this.#tally.settled(result.status, result.reason)
+      this.#tally.settled(result.status, result.reason, transactionId)
     } else if (result.kind === 'held') {
       const { ticket, waitsFor } = this.#ordering.admit(result.event)
       if (waitsFor === null) this.#ordering.hold(ticket)
-      this.#tally.settled(result.status, result.reason)
+      this.#tally.settled(result.status, result.reason, transactionId)
     } else this.#send(result.event)
   }
 
@@ -76,8 +86,8 @@ class Prediction {
   #send(event: Event): void {
     for (const warning of event.warnings) count(this.#warnings, warning)
     const { ticket, waitsFor } = this.#ordering.admit(event)
-    if (waitsFor !== null) return this.#tally.settled('deferred', 'waits_for_earlier')
-    this.#tally.settled('delivered', 'would_be_sent')
+    if (waitsFor !== null) return this.#tally.settled('deferred', 'waits_for_earlier', event.transactionId)
+    this.#tally.settled('delivered', 'would_be_sent', event.transactionId)
     count(this.#tokens, `${event.appToken}/${event.eventToken ?? event.kind}`)
     if (this.#firstEvents.length < SHOWN_REQUESTS) this.#firstEvents.push(event)
     this.#ordering.settle(ticket)

@@ -54,7 +54,13 @@ export interface RunJob {
   signal: AbortSignal
   clock?: Clock
   /** Called when the window is known, before anything is read. */
-  onStart?: (start: { runId: string; window: ResolvedWindow; recovered: AuditRow[] }) => void
+  onStart?: (start: {
+    runId: string
+    window: ResolvedWindow
+    recovered: AuditRow[]
+    /** Rows before `--from` are not settled: those of devices that this run delivers for become late. */
+    leavesEarlier: boolean
+  }) => void
   /** Called once with a function that tells how far the run is. */
   onProgress?: (progress: () => RunProgress) => void
 }
@@ -80,7 +86,8 @@ export async function runJob(job: RunJob): Promise<RunSummary> {
     const window = await windowOf(job, runLog, startedAtMs)
     const run = describeRun(job, window, startedAtMs)
     await runLog.started(run, startedAtMs)
-    job.onStart?.({ runId: run.runId, window, recovered })
+    const leavesEarlier = await hasUnsettledBefore(job, projection, window, startedAtMs)
+    job.onStart?.({ runId: run.runId, window, recovered, leavesEarlier })
     const summary = await deliver(
       { ...job, clock },
       { run, window, projection, journal, recovered: recovered.length },
@@ -118,6 +125,22 @@ export async function windowOf(
 export async function prepareSource(config: Config, warehouse: Warehouse): Promise<string> {
   await requireTables(warehouse)
   return checkContract(warehouse, await loadSource(config.source))
+}
+
+/** Whether rows before the window, young enough to be sent, wait to be settled: a later window may overtake them. */
+export async function hasUnsettledBefore(
+  job: Pick<RunJob, 'config' | 'warehouse' | 'selection' | 'signal'>,
+  projection: string,
+  window: ResolvedWindow,
+  nowMs: number,
+): Promise<boolean> {
+  if (window.full || window.fromMs <= window.ageLimitMs) return false
+  const before = { ...window, fromMs: window.ageLimitMs, toMs: window.fromMs, full: false }
+  const selection = { ...job.selection, limit: 1, resend: 'none' as const }
+  for await (const rows of extractFor({ ...job, selection }, projection, before, nowMs)) {
+    if (rows.length > 0) return true
+  }
+  return false
 }
 
 export function transformRules(config: Config, resend: Selection['resend']): TransformRules {
@@ -281,6 +304,7 @@ function summarize(parts: {
     bytes_billed: parts.bytesBilled,
     recovered: parts.recovered,
     stopped: load.stopped,
+    last_failure: load.lastFailure,
     refused: load.refused,
     read_to_end: parts.readToEnd,
   }

@@ -18,6 +18,8 @@ export interface RunSummary {
   recovered: number
   /** Why sending ended early; null when it did not. */
   stopped: Reason | null
+  /** What the newest request that failed met: no connection, a time-out, an error; null when none did. */
+  last_failure: string | null
   /** Apps and event tokens that were refused, with the reason. */
   refused: { name: string; reason: Reason }[]
   /** Whether every row of the window was looked at. */

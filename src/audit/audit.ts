@@ -56,8 +56,8 @@ export class Audit {
 
   /** Counts a settlement and writes its row soon. */
   settle(settlement: Settlement): void {
-    const { status, reason } = settlement.row
-    if (status !== 'retried') this.#parts.tally.settled(status satisfies Status, reason)
+    const { status, reason, transactionId } = settlement.row
+    if (status !== 'retried') this.#parts.tally.settled(status satisfies Status, reason, transactionId)
     if (isUnchanged(settlement) || this.#failure !== null) return
     this.#batch.push(settlement)
     this.#pendingRows++

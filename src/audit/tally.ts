@@ -9,10 +9,10 @@ export class Tally {
     this.#read++
   }
 
-  settled(status: Status, reason: string): void {
+  settled(status: Status, reason: string, transactionId: string): void {
     const key = `${status} ${reason}`
     const entry = this.#reasons.get(key)
-    if (entry === undefined) this.#reasons.set(key, { status, reason, count: 1 })
+    if (entry === undefined) this.#reasons.set(key, { status, reason, count: 1, example: transactionId })
     else entry.count++
   }
 

@@ -1,11 +1,12 @@
 import type { Config } from '../config.ts'
 import { ExitCode } from '../domain/exit-code.ts'
 import { REASONS, type Reason } from '../domain/reason.ts'
+import { OPEN_STATUSES } from '../domain/settlement.ts'
 import { type Explanation, explainJob } from '../explain-job.ts'
 import { openWarehouse } from '../warehouse/open-warehouse.ts'
 import type { CommandContext, RunCommand } from './command.ts'
 import { maskRequest } from './masked-request.ts'
-import { colour, formatInstant, formatTable, oneLine } from './output.ts'
+import { colour, commandLine, formatInstant, formatTable, oneLine } from './output.ts'
 import { millis, type Row, withInstants } from './query-rows.ts'
 import { requestLines } from './request-lines.ts'
 
@@ -21,7 +22,7 @@ export const runCommand: RunCommand<'explain'> = async ({ transactionId }, conte
     const explanation = await explainJob({ config, warehouse }, transactionId)
     context.stdout.write(
       context.flags.json
-        ? `${JSON.stringify(explanationJson(explanation, config))}\n`
+        ? `${JSON.stringify(explanationJson(explanation, config, context.flags.config))}\n`
         : explanationText(explanation, config, context),
     )
     return explanation.rows.length === 0 && explanation.history.length === 0 ? ExitCode.usage : ExitCode.ok
@@ -30,34 +31,43 @@ export const runCommand: RunCommand<'explain'> = async ({ transactionId }, conte
   }
 }
 
-function explanationJson(explanation: Explanation, config: Config) {
-  const { transactionId, next, history, waitsFor } = explanation
+function explanationJson(explanation: Explanation, config: Config, configFlag: string | undefined) {
+  const { transactionId, history, waitsFor } = explanation
   const event = eventOf(explanation)
   return {
     transaction_id: transactionId,
     source_rows: explanation.rows.length,
-    next:
-      next === null
-        ? null
-        : next.kind === 'event'
-          ? { outcome: 'sent' }
-          : {
-              outcome: next.kind === 'settled' ? next.status : 'held',
-              reason: next.reason,
-              message: next.message,
-            },
+    next: nextJson(explanation),
     request: event === null ? null : maskRequest(event, config.adjust),
     history: history.map(withInstants),
     waits_for: waitsFor === null ? null : withInstants(waitsFor),
-    verdict: verdict(explanation, config),
+    verdict: verdict(explanation, config, configFlag),
   }
 }
 
-function explanationText(explanation: Explanation, config: Config, { stdout }: CommandContext): string {
+/** What the next run would make of it; null when it is settled, or gone from the source. */
+function nextJson({ next, history }: Explanation) {
+  const last = history.at(-1)
+  const isOpen = last === undefined || (OPEN_STATUSES as readonly unknown[]).includes(last.status)
+  if (next === null || !isOpen) return null
+  if (next.kind === 'event') return { outcome: 'sent' }
+  const outcome = next.kind === 'settled' ? next.status : 'held'
+  return { outcome, reason: next.reason, message: next.message }
+}
+
+function explanationText(
+  explanation: Explanation,
+  config: Config,
+  { stdout, flags }: CommandContext,
+): string {
   const { transactionId, rows, history, waitsFor } = explanation
   const title = (text: string) => colour('bold', text, stdout)
   const event = eventOf(explanation)
-  const lines = [title(transactionId), ...verdict(explanation, config).map((sentence) => `  ${sentence}`), '']
+  const lines = [
+    title(transactionId),
+    ...verdict(explanation, config, flags.config).map((sentence) => `  ${sentence}`),
+    '',
+  ]
   lines.push(title('In the source'), ...sourceLines(explanation), '')
   if (history.length > 0) lines.push(title('What happened'), historyTable(history), '')
   if (waitsFor !== null) lines.push(title('It waits for'), historyTable([waitsFor]), '')
@@ -76,14 +86,18 @@ function eventOf({ next }: Explanation) {
 }
 
 /** What became of it, what that means, and what to do: the answer to "why was my event not counted?". */
-function verdict({ rows, history, next, dueAtMs, nowMs, waitsFor }: Explanation, config: Config): string[] {
+function verdict(
+  { rows, history, next, dueAtMs, nowMs, waitsFor }: Explanation,
+  config: Config,
+  configFlag: string | undefined,
+): string[] {
   const last = history.findLast(({ reason }) => reason !== 'source_duplicate') ?? history.at(-1)
   if (last === undefined) return unseen(rows.length, next, dueAtMs, nowMs)
   const { meaning, advice } = REASONS[last.reason as Reason] ?? { meaning: String(last.reason), advice: '' }
   const sentences = [`${last.status}: ${meaning}`]
   if (waitsFor !== null) {
     sentences.push(`It waits for ${last.message}, which is ${waitsFor.status}.`)
-    sentences.push(`What to do: adjust-s2s explain ${last.message}`)
+    sentences.push(`What to do: ${commandLine(`explain ${last.message}`, configFlag)}`)
   } else {
     if (last.message !== null) sentences.push(`The words: ${excerpt(last.message)}`)
     sentences.push(`What to do: ${advice}`)

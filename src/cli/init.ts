@@ -4,7 +4,7 @@ import type { Config } from '../config.ts'
 import { TerminalError } from '../domain/errors.ts'
 import { ExitCode } from '../domain/exit-code.ts'
 import type { CommandContext, RunCommand } from './command.ts'
-import { colour, formatTable } from './output.ts'
+import { colour, commandLine, formatTable } from './output.ts'
 
 /** One thing that a run needs, and whether it was there. */
 interface Step {
@@ -96,7 +96,7 @@ function show(steps: Step[], config: Config, { stdout, stderr, flags }: CommandC
   const status = (step: Step) => colour(step.status === 'created' ? 'green' : 'dim', step.status, stdout)
   stdout.write(`${formatTable(steps.map((step) => [status(step), step.kind, step.name]))}\n`)
   if (flags.quiet) return
-  const command = `adjust-s2s plan${flags.config === undefined ? '' : ` --config ${flags.config}`}`
+  const command = commandLine('plan', flags.config)
   const write = sourceExists
     ? ''
     : `write the SELECT that yields your transactions to ${config.source}, then `

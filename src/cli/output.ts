@@ -45,6 +45,15 @@ export function oneLine(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')
 }
 
+/** A command as the reader can type it in the project folder. */
+export function commandLine(words: string, config: string | undefined): string {
+  return `npx adjust-s2s ${words}${config === undefined ? '' : ` --config ${config}`}`
+}
+
+/** For `plan` and `run` with a `--from` that steps over work. */
+export const LEAVES_EARLIER =
+  'Rows before --from are not settled yet. Those of devices and tokens that this window delivers become late, for good: deliver older windows first.'
+
 /** A column of text is aligned to the left, one of numbers to the right. */
 export type Cell = string | number | null
 

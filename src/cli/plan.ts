@@ -5,7 +5,15 @@ import { type Plan, planJob } from '../plan-job.ts'
 import { openWarehouse } from '../warehouse/open-warehouse.ts'
 import type { CommandContext, RunCommand } from './command.ts'
 import { type MaskedRequest, maskRequest } from './masked-request.ts'
-import { colour, formatCount, formatDuration, formatInstant, formatTable } from './output.ts'
+import {
+  colour,
+  commandLine,
+  formatCount,
+  formatDuration,
+  formatInstant,
+  formatTable,
+  LEAVES_EARLIER,
+} from './output.ts'
 import { requestLines } from './request-lines.ts'
 import { refuseShards } from './shard.ts'
 import { onStopSignal } from './stop-signal.ts'
@@ -33,7 +41,7 @@ export const runCommand: RunCommand<'plan'> = async (flags, context) => {
 }
 
 function planJson(
-  { window, counts, reasons, warnings, tokens, bytesBilled }: Plan,
+  { window, counts, reasons, warnings, tokens, leavesEarlier, bytesBilled }: Plan,
   requests: MaskedRequest[],
 ) {
   return {
@@ -42,6 +50,7 @@ function planJson(
     reasons,
     warnings,
     tokens,
+    leaves_earlier: leavesEarlier,
     requests,
     bytes_billed: bytesBilled,
     exit_code: ExitCode.ok,
@@ -65,10 +74,14 @@ function formatPlan(
     ...section('By app and event token', countRows(tokens)),
     ...section('Warnings', countRows(warnings)),
     ...requests.flatMap((request) => [...requestLines(request, stdout), '']),
-    `At ${formatCount(requestsPerSecond)} requests per second this takes at least ${formatDuration(seconds * 1000)}.`,
   ]
-  const config = flags.config === undefined ? '' : ` --config ${flags.config}`
-  if (counts.delivered > 0) lines.push(`Next: adjust-s2s run${config}, with the same flags`)
+  if (counts.delivered > 0) {
+    lines.push(
+      `At ${formatCount(requestsPerSecond)} requests per second this takes at least ${formatDuration(seconds * 1000)}.`,
+    )
+  }
+  if (plan.leavesEarlier) lines.push(colour('yellow', LEAVES_EARLIER, stdout))
+  if (counts.delivered > 0) lines.push(`Next: ${commandLine('run', flags.config)}, with the same flags`)
   return `${lines.join('\n')}\n`
 }
 

@@ -69,7 +69,11 @@ function cut(line: string, columns: number): string {
 
 function logRecord(snapshot: ProgressSnapshot): object {
   const left = timeLeftMs(snapshot)
-  return { ...snapshot, ...(left === null ? {} : { timeLeftS: Math.round(left / 1000) }) }
+  return {
+    ...snapshot,
+    pauseMs: Math.round(snapshot.pauseMs),
+    ...(left === null ? {} : { timeLeftS: Math.round(left / 1000) }),
+  }
 }
 
 /** A live line on a terminal, and on a pipe a log line every ten seconds: both show the newest snapshot. */
@@ -77,7 +81,7 @@ export function createProgress({ stream, isTTY, clock, log }: ProgressOptions): 
   let newest: ProgressSnapshot | null = null
   let cancel = () => {}
   const show = () => {
-    if (newest !== null && isTTY) stream.write(`\r\x1b[K${cut(progressLine(newest), stream.columns ?? 80)}`)
+    if (newest !== null && isTTY) stream.write(`\r\x1b[K${cut(progressLine(newest), stream.columns || 80)}`)
     if (newest !== null && !isTTY) log.info(logRecord(newest), progressLine(newest))
     cancel = clock.after(isTTY ? REDRAW_MS : LOG_LINE_MS, show)
   }

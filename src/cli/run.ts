@@ -2,7 +2,7 @@ import type { ExitCode } from '../domain/exit-code.ts'
 import { runJob } from '../run-job.ts'
 import { openWarehouse } from '../warehouse/open-warehouse.ts'
 import type { RunCommand } from './command.ts'
-import { formatInstant } from './output.ts'
+import { formatInstant, LEAVES_EARLIER } from './output.ts'
 import { showProgress } from './run-progress.ts'
 import { refuseShards } from './shard.ts'
 import { onStopSignal } from './stop-signal.ts'
@@ -24,9 +24,10 @@ export const runCommand: RunCommand<'run'> = async (flags, context) => {
       maxRejected: flags.maxRejected,
       command: ['adjust-s2s', ...process.argv.slice(2)].join(' '),
       signal,
-      onStart: ({ runId, window, recovered }) => {
+      onStart: ({ runId, window, recovered, leavesEarlier }) => {
         const [from, to] = [formatInstant(window.fromMs), formatInstant(window.toMs)]
         log.info({ runId, from, to }, `run ${runId} covers ${from} up to ${to}`)
+        if (leavesEarlier) log.warn(LEAVES_EARLIER)
         if (recovered.length > 0) log.warn({ recovered: recovered.length }, recoveredText(recovered))
       },
       onProgress: progress.follow,

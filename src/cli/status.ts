@@ -1,3 +1,4 @@
+import type { Config } from '../config.ts'
 import { systemClock } from '../domain/clock.ts'
 import { ExitCode } from '../domain/exit-code.ts'
 import { REASONS, type Reason } from '../domain/reason.ts'
@@ -7,11 +8,22 @@ import { readRows } from '../warehouse/read-rows.ts'
 import { requireTables } from '../warehouse/require-tables.ts'
 import type { QueryValue } from '../warehouse/warehouse.ts'
 import type { CommandContext, RunCommand } from './command.ts'
-import { type Cell, colour, formatCount, formatDuration, formatInstant, formatTable } from './output.ts'
+import {
+  type Cell,
+  colour,
+  commandLine,
+  formatCount,
+  formatDuration,
+  formatInstant,
+  formatTable,
+} from './output.ts'
 import { iso, millis, type Row, withInstants } from './query-rows.ts'
 
 const SHOWN_RUNS = 8
 const DAY_MS = 86_400_000
+const HOUR_MS = 3_600_000
+
+type Limits = Pick<Config['delivery'], 'maxAgeDays' | 'inDoubtHoldHours'>
 
 /** The last runs, and what waits or is in doubt. */
 export const runCommand: RunCommand<'status'> = async (_flags, context) => {
@@ -21,11 +33,11 @@ export const runCommand: RunCommand<'status'> = async (_flags, context) => {
     await requireTables(warehouse)
     const runs = await readRows(warehouse, 'audit/runs.sql', { row_limit: SHOWN_RUNS })
     const open = await readRows(warehouse, 'audit/open.sql')
-    const { maxAgeDays } = config.delivery
+    const limits = config.delivery
     context.stdout.write(
       context.flags.json
-        ? `${JSON.stringify(statusJson(runs, open, maxAgeDays))}\n`
-        : statusText(runs, open, maxAgeDays, context),
+        ? `${JSON.stringify(statusJson(runs, open, limits))}\n`
+        : statusText(runs, open, limits, context),
     )
     return ExitCode.ok
   } finally {
@@ -34,18 +46,18 @@ export const runCommand: RunCommand<'status'> = async (_flags, context) => {
 }
 
 /** Instants as ISO text, JSON columns as JSON. */
-function statusJson(runs: Row[], open: Row[], maxAgeDays: number) {
+function statusJson(runs: Row[], open: Row[], limits: Limits) {
   return {
     runs: runs.map((run) => ({
       ...withInstants(run),
       counts: parsed(run.counts),
       reasons: parsed(run.reasons),
     })),
-    open: open.map((row) => ({ ...withInstants(row), expires_at: iso(expiresAtMs(row, maxAgeDays)) })),
+    open: open.map((row) => ({ ...withInstants(row), given_up_at: iso(endsAtMs(row, limits)) })),
   }
 }
 
-function statusText(runs: Row[], open: Row[], maxAgeDays: number, context: CommandContext): string {
+function statusText(runs: Row[], open: Row[], limits: Limits, context: CommandContext): string {
   const { stdout } = context
   const title = (text: string) => colour('bold', text, stdout)
   const lines = [
@@ -55,7 +67,7 @@ function statusText(runs: Row[], open: Row[], maxAgeDays: number, context: Comma
     title('Open'),
   ]
   if (open.length === 0) lines.push('  nothing waits and nothing is in doubt')
-  else lines.push(openTable(open, maxAgeDays), '', ...nextLines(open, maxAgeDays, context))
+  else lines.push(openTable(open, limits), '', ...nextLines(open, limits, context))
   return `${lines.join('\n')}\n`
 }
 
@@ -95,35 +107,38 @@ function runRow(run: Row, stdout: NodeJS.WriteStream): Cell[] {
   ]
 }
 
-function openTable(open: Row[], maxAgeDays: number): string {
+function openTable(open: Row[], limits: Limits): string {
   const now = systemClock.now()
-  const header = ['status', 'reason', 'app/event', 'events', 'oldest', 'expires in']
+  const header = ['status', 'reason', 'app/event', 'events', 'oldest', 'given up in']
   const rows = open.map((row): Cell[] => [
     row.status as string,
     row.reason as string,
     `${row.app_token ?? '–'}/${row.event_token ?? '–'}`,
     row.events as number,
     withoutMillis(millis(row.oldest_occurred_at_micros) ?? 0),
-    formatDuration(Math.max(0, (expiresAtMs(row, maxAgeDays) ?? now) - now)),
+    formatDuration(Math.max(0, (endsAtMs(row, limits) ?? now) - now)),
   ])
   return formatTable(rows, { header, indent: 2 })
 }
 
-function nextLines(open: Row[], maxAgeDays: number, { flags }: CommandContext): string[] {
+function nextLines(open: Row[], limits: Limits, { flags }: CommandContext): string[] {
   const [oldest] = open
-  const expires = expiresAtMs(oldest!, maxAgeDays)
+  const expires = endsAtMs(oldest!, limits)
   const total = open.reduce((sum, row) => sum + Number(row.events), 0)
-  const config = flags.config === undefined ? '' : ` --config ${flags.config}`
   return [
-    `${formatCount(total)} wait or are in doubt; the oldest expires ${expires === null ? 'never' : withoutMillis(expires)}.`,
+    `${formatCount(total)} wait or are in doubt; the oldest is given up ${expires === null ? 'never' : withoutMillis(expires)}.`,
     ...new Set(open.map((row) => `${row.reason}: ${REASONS[row.reason as Reason]?.meaning ?? ''}`)),
-    `Next: adjust-s2s explain ${oldest!.example}${config}`,
+    `Next: ${commandLine(`explain ${oldest!.example}`, flags.config)}`,
   ]
 }
 
-function expiresAtMs(row: Row, maxAgeDays: number): number | null {
+/** When the oldest of a group is given up: a doubt after its hold, everything at the age limit. */
+function endsAtMs(row: Row, { maxAgeDays, inDoubtHoldHours }: Limits): number | null {
   const occurredAtMs = millis(row.oldest_occurred_at_micros)
-  return occurredAtMs === null ? null : occurredAtMs + maxAgeDays * DAY_MS
+  const settledAtMs = millis(row.oldest_settled_at_micros)
+  const expiresAtMs = occurredAtMs === null ? null : occurredAtMs + maxAgeDays * DAY_MS
+  if (row.status !== 'in_doubt' || settledAtMs === null) return expiresAtMs
+  return settledAtMs + inDoubtHoldHours * HOUR_MS
 }
 
 function withoutMillis(ms: number): string {

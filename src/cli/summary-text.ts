@@ -2,7 +2,15 @@ import { REASONS, type Reason } from '../domain/reason.ts'
 import type { ReasonCount, Status } from '../domain/settlement.ts'
 import type { RunSummary } from '../summary.ts'
 import type { CommandContext } from './command.ts'
-import { colour, formatCount, formatDuration, formatInstant, formatTable } from './output.ts'
+import {
+  colour,
+  commandLine,
+  formatCount,
+  formatDuration,
+  formatInstant,
+  formatTable,
+  oneLine,
+} from './output.ts'
 
 const COLOURS: Partial<Record<Status, 'green' | 'red' | 'yellow'>> = {
   delivered: 'green',
@@ -14,6 +22,9 @@ const COLOURS: Partial<Record<Status, 'green' | 'red' | 'yellow'>> = {
   in_doubt: 'yellow',
   deferred: 'yellow',
 }
+
+/** Somebody may ask why such an event was not counted. */
+const NEEDS_A_LOOK: ReadonlySet<Status> = new Set(['rejected', 'invalid', 'late', 'expired'])
 
 /** The summary of a run for a person: counts that add up, why, and what to do next. */
 export function formatSummary(summary: RunSummary, { stdout, flags }: CommandContext): string {
@@ -45,20 +56,42 @@ function plural(count: number, one: string, many: string): string {
   return `${formatCount(count)} ${count === 1 ? one : many}`
 }
 
-function reasonRow({ status, reason, count }: ReasonCount, stream: NodeJS.WriteStream) {
+function reasonRow({ status, reason, count, example }: ReasonCount, stream: NodeJS.WriteStream) {
   const style = COLOURS[status]
   const meaning = REASONS[reason as Reason]?.meaning ?? reason
-  return [style === undefined ? status : colour(style, status, stream), count, `${reason}: ${meaning}`]
+  const such = status === 'delivered' ? '' : `, such as ${oneLine(example)}`
+  return [style === undefined ? status : colour(style, status, stream), count, `${reason}${such}: ${meaning}`]
 }
 
-function endLines({ window, counts, stopped, refused, read_to_end: readToEnd }: RunSummary): string[] {
-  const { read, ...settled } = counts
+function endLines({
+  window,
+  counts,
+  recovered,
+  stopped,
+  last_failure: lastFailure,
+  refused,
+  read_to_end: readToEnd,
+}: RunSummary): string[] {
+  const { read, deferred, in_doubt: inDoubt, ...settled } = counts
   const sum = Object.values(settled).reduce((total, count) => total + count, 0)
-  const lines = [`Every row is accounted for: ${formatCount(read)} read = ${formatCount(sum)} settled.`]
+  const parts = [
+    `${formatCount(sum)} settled`,
+    deferred > 0 ? `${formatCount(deferred)} waiting` : '',
+    inDoubt > 0 ? `${formatCount(inDoubt)} in doubt` : '',
+  ]
+  const right = parts.filter((part) => part !== '').join(' + ')
+  const lines = [`Every row is accounted for: ${formatCount(read)} read = ${right}.`]
+  if (recovered > 0) {
+    lines.push(
+      `An earlier run ended early; ${plural(recovered, 'outcome', 'outcomes')} from its journal went into the audit table first.`,
+    )
+  }
   if (window.from === window.to) {
     lines.push('The window is empty so far: without --to it ends delivery.settle_minutes before now.')
   }
   if (stopped !== null) lines.push(`Sending stopped: ${REASONS[stopped].meaning}`)
+  if (stopped === 'adjust_unavailable' && lastFailure !== null)
+    lines.push(`The last failure: ${oneLine(lastFailure)}`)
   if (!readToEnd) lines.push('The rest of the window was not read; the next run takes it up.')
   for (const { name, reason } of refused) lines.push(`${name} stopped: ${REASONS[reason].meaning}`)
   return lines
@@ -67,7 +100,7 @@ function endLines({ window, counts, stopped, refused, read_to_end: readToEnd }: 
 /** What the person at the terminal would type, and why; most urgent first. */
 function nextSteps(summary: RunSummary, config?: string): [command: string, why: string][] {
   const { counts, stopped, refused, read_to_end: readToEnd, reasons } = summary
-  const command = (words: string) => `adjust-s2s ${words}${config === undefined ? '' : ` --config ${config}`}`
+  const command = (words: string) => commandLine(words, config)
   const steps: [string, string][] = []
   for (const reason of new Set([stopped, ...refused.map((refusal) => refusal.reason)])) {
     if (reason !== null && reason !== 'run_stopped') steps.push([command('run'), REASONS[reason].advice])
@@ -76,8 +109,11 @@ function nextSteps(summary: RunSummary, config?: string): [command: string, why:
   if (advice !== null) steps.push([command('run --resend failed'), `once the rows are mended: ${advice}`])
   if (!readToEnd) steps.push([command('run'), 'goes on with the rest of the window'])
   if (counts.deferred > 0 || counts.in_doubt > 0) {
-    steps.push([command('status'), 'shows what waits or is in doubt; the next run looks at it again'])
+    steps.push([command('status'), 'shows what waits or is in doubt, and for how long'])
   }
+  const lost = reasons.find(({ status }) => NEEDS_A_LOOK.has(status))
+  if (lost !== undefined)
+    steps.push([command(`explain ${lost.example}`), `tells the story of one that was ${lost.status}`])
   return steps
 }
 

@@ -131,7 +131,7 @@ export const REASONS = {
   revenue_malformed: {
     status: 'invalid',
     meaning: 'revenue is not a decimal number.',
-    advice: 'CAST(revenue AS NUMERIC) in the source SELECT.',
+    advice: 'Give revenue as a decimal number such as 12.50, or NULL where there is none.',
   },
   revenue_negative: {
     status: 'invalid',
@@ -185,7 +185,7 @@ export const REASONS = {
     meaning:
       'A later event of the same device and token (or with revenue) was already delivered; Adjust would refuse this one.',
     advice:
-      'Raise delivery.settle_minutes if rows arrive in the warehouse that late; delivery.late: send tries anyway.',
+      'Raise delivery.settle_minutes if rows reach the warehouse that late; run older windows before newer ones.',
   },
   device_opted_out_before: {
     status: 'suppressed',

@@ -55,6 +55,8 @@ export interface ReasonCount {
   status: Status
   reason: string
   count: number
+  /** transaction_id of the first of them, for `explain`. */
+  example: string
 }
 
 export type Counts = Record<'read' | Status, number>

@@ -63,6 +63,7 @@ export class Load {
   #open = 0
   #retries = 0
   #stopped: Reason | null = null
+  #lastFailure: string | null = null
   #pumping = false
   #wakeAt = Number.POSITIVE_INFINITY
   #cancelWake: (() => void) | null = null
@@ -82,6 +83,11 @@ export class Load {
   /** Why nothing more is sent; null while sending goes on. */
   get stopped(): Reason | null {
     return this.#stopped
+  }
+
+  /** What the newest request that failed met; null when none did. */
+  get lastFailure(): string | null {
+    return this.#lastFailure
   }
 
   /** Apps and event tokens that Adjust refused, with the reason. */
@@ -194,6 +200,7 @@ export class Load {
     const latencyMs = now - sending.startedAt
     const verdict = classify(answer)
     const answered = answer.kind === 'answered'
+    if (!answered || verdict.finding.kind === 'retry') this.#lastFailure = verdict.message
     const stop = this.#health.learn({ event, verdict, answered, latencyMs, wasFull: sending.wasFull, now })
     if (stop !== null) this.stop(stop)
     this.#conclude(sending, verdict, latencyMs)

@@ -26,7 +26,7 @@ describe('a run', () => {
     const init = await runCli(['init'], { cwd: shop.folder, entry })
     expect(init).toMatchObject({ code: 0 })
     expect(init.stdout).toMatch(/created +table +s2s_audit/)
-    expect(init.stderr).toContain('Next: adjust-s2s plan')
+    expect(init.stderr).toContain('Next: npx adjust-s2s plan')
     const plan = await runCli(['plan'], { cwd: shop.folder, entry })
     expect(plan).toMatchObject({ code: 0 })
     expect(plan.stdout).toMatch(/to send +5/)
@@ -52,6 +52,7 @@ describe('a run', () => {
       'bytes_billed',
       'recovered',
       'stopped',
+      'last_failure',
       'refused',
       'read_to_end',
       'exit_code',

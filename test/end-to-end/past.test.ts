@@ -91,3 +91,22 @@ describe('two rows with one transaction_id', () => {
     expect(summary.counts).toMatchObject({ read: 2, delivered: 1, duplicate: 1 })
   })
 })
+
+describe('a window that steps over work', () => {
+  it('is warned of in plan and run, for the rows before it become late', async () => {
+    const device = { gps_adid: uuid(1) }
+    const [early, later] = [minutesAgo(180), minutesAgo(60)]
+    const shop = await openShop({
+      purchases: [
+        purchase('a', { ...device, occurred_at: early }),
+        purchase('b', { ...device, occurred_at: later }),
+      ],
+    })
+    const plan = await shop.command('plan', '--from', minutesAgo(100))
+    expect(plan.stdout).toContain('Rows before --from are not settled yet')
+    const run = await shop.run(0, '--from', minutesAgo(100))
+    expect(run.stderr).toContain('Rows before --from are not settled yet')
+    expect((await shop.run(0)).summary.counts.late).toBe(1)
+    expect((await shop.run(0, '--from', minutesAgo(100))).stderr).not.toContain('Rows before --from')
+  })
+})
