@@ -1,7 +1,7 @@
-import { systemClock } from './domain/clock.ts'
+import { type Clock, systemClock } from './domain/clock.ts'
 import type { SourceRow } from './domain/event.ts'
 import { extract } from './extract/extract.ts'
-import { prepareSource, type RunJob, transformRules } from './run-job.ts'
+import { prepareSource, type Scope, transformRules } from './selection.ts'
 import { createTransform, type Transformed } from './transform/transform.ts'
 import { readRows } from './warehouse/read-rows.ts'
 import type { QueryValue } from './warehouse/warehouse.ts'
@@ -27,7 +27,7 @@ const LAST_INSTANT_MS = Date.parse('9999-12-31T00:00:00Z')
 
 /** Gathers one transaction's story, from the source, the transform and the audit table. Reads only. */
 export async function explainJob(
-  { config, warehouse, clock = systemClock }: Pick<RunJob, 'config' | 'warehouse' | 'clock'>,
+  { config, warehouse, clock = systemClock }: Pick<Scope, 'config' | 'warehouse'> & { clock?: Clock },
   transactionId: string,
 ): Promise<Explanation> {
   const nowMs = clock.now()
@@ -53,7 +53,7 @@ export async function explainJob(
 }
 
 async function readSource(
-  { config, warehouse }: Pick<RunJob, 'config' | 'warehouse'>,
+  { config, warehouse }: Pick<Scope, 'config' | 'warehouse'>,
   projection: string,
   transactionId: string,
   nowMs: number,

@@ -1,6 +1,6 @@
 import { RunLog } from './audit/run-log.ts'
 import { Tally } from './audit/tally.ts'
-import { systemClock } from './domain/clock.ts'
+import { type Clock, systemClock } from './domain/clock.ts'
 import type { Event } from './domain/event.ts'
 import type { Counts, ReasonCount } from './domain/settlement.ts'
 import { Ordering } from './load/ordering.ts'
@@ -8,10 +8,10 @@ import {
   extractFor,
   hasUnsettledBefore,
   prepareSource,
-  type RunJob,
+  type Scope,
   transformRules,
   windowOf,
-} from './run-job.ts'
+} from './selection.ts'
 import { createTransform, type Transformed } from './transform/transform.ts'
 import type { ResolvedWindow } from './window.ts'
 
@@ -37,9 +37,7 @@ const SHOWN_REQUESTS = 3
  * Predicts a run: the same extraction, transform and order, but nothing is sent and nothing is written. What Adjust would answer is not
  * known, so every event that may go counts as sent.
  */
-export async function planJob(
-  job: Pick<RunJob, 'config' | 'warehouse' | 'selection' | 'signal' | 'clock'>,
-): Promise<Plan> {
+export async function planJob(job: Scope & { clock?: Clock }): Promise<Plan> {
   const { config, warehouse, selection, clock = systemClock } = job
   const projection = await prepareSource(config, warehouse)
   const nowMs = clock.now()

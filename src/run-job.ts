@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { Audit } from './audit/audit.ts'
 import { writeMissing } from './audit/recover.ts'
@@ -6,31 +5,28 @@ import { RunLog, type RunStart } from './audit/run-log.ts'
 import { Tally } from './audit/tally.ts'
 import type { Config } from './config.ts'
 import { type Clock, systemClock, systemRandom } from './domain/clock.ts'
-import { ExpectedError, TerminalError, TransientError } from './domain/errors.ts'
+import { ExpectedError, TransientError } from './domain/errors.ts'
 import type { AuditRow } from './domain/settlement.ts'
-import { checkContract, extract, loadSource } from './extract/extract.ts'
 import { FolderDisk } from './load/disk.ts'
 import { HttpTransport } from './load/http-transport.ts'
 import { Journal } from './load/journal.ts'
 import { leftBehind } from './load/left-behind.ts'
 import { Load } from './load/load.ts'
 import { runPipeline } from './pipeline.ts'
+import { auditIds, newRunId } from './run-id.ts'
+import {
+  extractFor,
+  hasUnsettledBefore,
+  prepareSource,
+  type Scope,
+  SHARD,
+  transformRules,
+  windowOf,
+} from './selection.ts'
 import { exitCodeOf, type MaxRejected, type RunSummary } from './summary.ts'
-import { createTransform, type TransformRules } from './transform/transform.ts'
+import { createTransform } from './transform/transform.ts'
 import { VERSION } from './version.ts'
-import { requireTables } from './warehouse/require-tables.ts'
-import type { Warehouse } from './warehouse/warehouse.ts'
-import { type ResolvedWindow, resolveWindow } from './window.ts'
-
-/** What `run` and `plan` are asked to cover. Instants are epoch milliseconds. */
-export interface Selection {
-  from: number | null
-  to: number | null
-  app: string | null
-  event: string | null
-  limit: number | null
-  resend: 'none' | 'failed' | 'all'
-}
+import type { ResolvedWindow } from './window.ts'
 
 export interface RunProgress {
   read: number
@@ -43,15 +39,11 @@ export interface RunProgress {
   pauseMs: number
 }
 
-export interface RunJob {
-  config: Config
-  warehouse: Warehouse
-  selection: Selection
+/** `signal` asks the run to stop sending, settle what is under way and end. */
+export interface RunJob extends Scope {
   maxRejected: MaxRejected
   /** The command line for the log of runs, without secrets. */
   command: string
-  /** Asks the run to stop sending, settle what is under way and end. */
-  signal: AbortSignal
   clock?: Clock
   /** Called when the window is known, before anything is read. */
   onStart?: (start: {
@@ -65,8 +57,6 @@ export interface RunJob {
   onProgress?: (progress: () => RunProgress) => void
 }
 
-/** All devices are one shard: `0/1`. */
-export const SHARD = '0/1'
 /** Events in memory: enough for full parallelism at any concurrency, a few tens of megabytes. */
 const WINDOW_EVENTS = 8_192
 
@@ -98,88 +88,6 @@ export async function runJob(job: RunJob): Promise<RunSummary> {
   } finally {
     await journal.close()
   }
-}
-
-/**
- * The window of a run, from its flags, the settings and the log of runs. Throws a TerminalError when `--to` alone is so early that no
- * row could ever be in it. A late `--from` alone is no fault: its window is empty until the settle time has passed.
- */
-export async function windowOf(
-  { config, selection }: Pick<RunJob, 'config' | 'selection'>,
-  runLog: RunLog,
-  nowMs: number,
-): Promise<ResolvedWindow> {
-  const { from, to } = selection
-  const owedFromMs = await runLog.owedFromMs(SHARD, nowMs)
-  const window = resolveWindow(selection, config.delivery, owedFromMs, nowMs)
-  if (from === null && to !== null && to <= window.fromMs) {
-    const [end, limit] = [new Date(to).toISOString(), new Date(window.fromMs).toISOString()]
-    throw new TerminalError(`--to ${end} is not after the age limit ${limit}: the window would be empty.`, {
-      hint: 'Older rows are not sent. Give --from as well if they are to be settled as expired.',
-    })
-  }
-  return window
-}
-
-/** The user's SELECT, checked against the source contract and made ready to be wrapped. */
-export async function prepareSource(config: Config, warehouse: Warehouse): Promise<string> {
-  await requireTables(warehouse)
-  return checkContract(warehouse, await loadSource(config.source))
-}
-
-/** Whether rows before the window, young enough to be sent, wait to be settled: a later window may overtake them. */
-export async function hasUnsettledBefore(
-  job: Pick<RunJob, 'config' | 'warehouse' | 'selection' | 'signal'>,
-  projection: string,
-  window: ResolvedWindow,
-  nowMs: number,
-): Promise<boolean> {
-  if (window.full || window.fromMs <= window.ageLimitMs) return false
-  const before = { ...window, fromMs: window.ageLimitMs, toMs: window.fromMs, full: false }
-  const selection = { ...job.selection, limit: 1, resend: 'none' as const }
-  for await (const rows of extractFor({ ...job, selection }, projection, before, nowMs)) {
-    if (rows.length > 0) return true
-  }
-  return false
-}
-
-export function transformRules(config: Config, resend: Selection['resend']): TransformRules {
-  const { adjust, delivery } = config
-  const { late, maxAgeDays, inDoubt, inDoubtHoldHours, deviceNotFoundRetryDays } = delivery
-  const { environment, timestamp, adid } = adjust
-  return {
-    environment,
-    timestamp,
-    adid,
-    late,
-    maxAgeDays,
-    inDoubt,
-    inDoubtHoldHours,
-    deviceNotFoundRetryDays,
-    resend,
-  }
-}
-
-/** The rows of the window, with what the audit table knows of them. */
-export function extractFor(
-  { config, warehouse, selection, signal }: Pick<RunJob, 'config' | 'warehouse' | 'selection' | 'signal'>,
-  projection: string,
-  window: ResolvedWindow,
-  nowMs: number,
-) {
-  const { app, event, limit, resend } = selection
-  const { inDoubt, inDoubtHoldHours } = config.delivery
-  return extract(warehouse, projection, {
-    window,
-    ...(app === null ? {} : { app }),
-    ...(event === null ? {} : { event }),
-    ...(limit === null ? {} : { limit }),
-    resend,
-    nowMs,
-    inDoubtBlocks: { revenue: inDoubt.revenue !== 'skip', other: inDoubt.other !== 'skip' },
-    inDoubtHoldHours,
-    signal,
-  })
 }
 
 interface Delivery {
@@ -324,17 +232,6 @@ function describeRun(job: RunJob, window: ResolvedWindow, startedAtMs: number): 
     isFullWindow: window.full && app === null && event === null && limit === null,
     ageLimitMs: window.ageLimitMs,
   }
-}
-
-/** Sorts by time and is unique: `20260131T101500Z-5f2c9a`. */
-function newRunId(nowMs: number): string {
-  const time = new Date(nowMs).toISOString().replace(/[-:]|\.\d+/g, '')
-  return `${time}-${randomBytes(3).toString('hex')}`
-}
-
-function auditIds(runId: string): () => string {
-  let count = 0
-  return () => `${runId}/${++count}`
 }
 
 function progressOf(tally: Tally, load: Load): RunProgress {

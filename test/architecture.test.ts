@@ -31,6 +31,8 @@ const TOP_FILES: Record<string, string> = {
   'run-job.ts': 'jobs',
   'plan-job.ts': 'jobs',
   'explain-job.ts': 'jobs',
+  'selection.ts': 'jobs',
+  'run-id.ts': 'jobs',
   'summary.ts': 'jobs',
   'window.ts': 'jobs',
   'version.ts': 'domain',

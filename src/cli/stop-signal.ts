@@ -1,4 +1,5 @@
 import { systemClock } from '../domain/clock.ts'
+import { TransientError } from '../domain/errors.ts'
 import { ExitCode } from '../domain/exit-code.ts'
 
 /** Whoever signals a process group reaches the program once itself and once through its launcher: that is one signal. */
@@ -18,7 +19,11 @@ export function onStopSignal(say: (text: string) => void): { signal: AbortSignal
     }
     firstAt = systemClock.monotonic()
     say(`${name}: nothing new is sent; waiting for the answers that are under way (once more ends at once)`)
-    controller.abort()
+    controller.abort(
+      new TransientError(`${name}: stopped before the end`, {
+        hint: 'Nothing is lost; run the same command again.',
+      }),
+    )
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)

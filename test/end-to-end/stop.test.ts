@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '../../src/domain/clock.ts'
 import { runJob } from '../../src/run-job.ts'
 import type { RunSummary } from '../../src/summary.ts'
 import { openWarehouse } from '../../src/warehouse/open-warehouse.ts'
-import { manyPurchases, openShop, type Shop, until } from './shop.ts'
+import { manyPurchases, openShop, purchase, type Shop, until } from './shop.ts'
 
 const CONCURRENCY = 16
 
@@ -71,6 +71,24 @@ describe('a run that is asked to stop', () => {
     expect(inDoubt.map((row) => row.transaction_id)).toEqual(sent)
     expect(inDoubt.every(({ reason }) => reason === 'process_died')).toBe(true)
     expect(shop.adjust.summary().countedTwice).toEqual([])
+  })
+})
+
+describe('a run that is asked to stop while the warehouse still works at its query', () => {
+  it('stops the query, says so, and leaves with 75', async () => {
+    const shop = await openShop({ purchases: [purchase('t1')] })
+    // Left alone, this takes far longer than any test has time.
+    await shop.writeSource(
+      'SELECT * FROM purchases WHERE (SELECT MAX(hash(i)) FROM range(200000000000) AS numbers(i)) IS NOT NULL',
+    )
+    const { child, ended } = await shop.start('run', '--json')
+    await new Promise((resolve) => child.stderr.on('data', (text) => /covers/.test(text) && resolve(null)))
+    child.kill('SIGTERM')
+    const { code, stdout, stderr } = await ended
+    expect(code).toBe(75)
+    expect(JSON.parse(stdout)).toMatchObject({ read_to_end: false, exit_code: 75 })
+    expect(stderr).not.toContain('bug')
+    expect(shop.adjust.truth()).toEqual([])
   })
 })
 

@@ -1,0 +1,112 @@
+import type { RunLog } from './audit/run-log.ts'
+import type { Config } from './config.ts'
+import { TerminalError } from './domain/errors.ts'
+import { checkContract, extract, loadSource } from './extract/extract.ts'
+import type { TransformRules } from './transform/transform.ts'
+import { requireTables } from './warehouse/require-tables.ts'
+import type { Warehouse } from './warehouse/warehouse.ts'
+import { type ResolvedWindow, resolveWindow } from './window.ts'
+
+/** All devices are one shard: `0/1`. */
+export const SHARD = '0/1'
+
+/** What `run` and `plan` are asked to cover. Instants are epoch milliseconds. */
+export interface Selection {
+  from: number | null
+  to: number | null
+  app: string | null
+  event: string | null
+  limit: number | null
+  resend: 'none' | 'failed' | 'all'
+}
+
+/** Which rows of which warehouse, under which settings: what `run`, `plan` and `explain` have in common. */
+export interface Scope {
+  config: Config
+  warehouse: Warehouse
+  selection: Selection
+  /** Stops the queries; they then throw its reason. */
+  signal: AbortSignal
+}
+
+/**
+ * The window of a run, from its flags, the settings and the log of runs. Throws a TerminalError when `--to` alone is so early that no
+ * row could ever be in it. A late `--from` alone is no fault: its window is empty until the settle time has passed.
+ */
+export async function windowOf(
+  { config, selection }: Pick<Scope, 'config' | 'selection'>,
+  runLog: RunLog,
+  nowMs: number,
+): Promise<ResolvedWindow> {
+  const { from, to } = selection
+  const owedFromMs = await runLog.owedFromMs(SHARD, nowMs)
+  const window = resolveWindow(selection, config.delivery, owedFromMs, nowMs)
+  if (from === null && to !== null && to <= window.fromMs) {
+    const [end, limit] = [new Date(to).toISOString(), new Date(window.fromMs).toISOString()]
+    throw new TerminalError(`--to ${end} is not after the age limit ${limit}: the window would be empty.`, {
+      hint: 'Older rows are not sent. Give --from as well if they are to be settled as expired.',
+    })
+  }
+  return window
+}
+
+/** The user's SELECT, checked against the source contract and made ready to be wrapped. */
+export async function prepareSource(config: Config, warehouse: Warehouse): Promise<string> {
+  await requireTables(warehouse)
+  return checkContract(warehouse, await loadSource(config.source))
+}
+
+/** Whether rows before the window, young enough to be sent, wait to be settled: a later window may overtake them. */
+export async function hasUnsettledBefore(
+  job: Scope,
+  projection: string,
+  window: ResolvedWindow,
+  nowMs: number,
+): Promise<boolean> {
+  if (window.full || window.fromMs <= window.ageLimitMs) return false
+  const before = { ...window, fromMs: window.ageLimitMs, toMs: window.fromMs, full: false }
+  const selection = { ...job.selection, limit: 1, resend: 'none' as const }
+  for await (const rows of extractFor({ ...job, selection }, projection, before, nowMs)) {
+    if (rows.length > 0) return true
+  }
+  return false
+}
+
+export function transformRules(config: Config, resend: Selection['resend']): TransformRules {
+  const { adjust, delivery } = config
+  const { late, maxAgeDays, inDoubt, inDoubtHoldHours, deviceNotFoundRetryDays } = delivery
+  const { environment, timestamp, adid } = adjust
+  return {
+    environment,
+    timestamp,
+    adid,
+    late,
+    maxAgeDays,
+    inDoubt,
+    inDoubtHoldHours,
+    deviceNotFoundRetryDays,
+    resend,
+  }
+}
+
+/** The rows of the window, with what the audit table knows of them. */
+export function extractFor(
+  { config, warehouse, selection, signal }: Scope,
+  projection: string,
+  window: ResolvedWindow,
+  nowMs: number,
+) {
+  const { app, event, limit, resend } = selection
+  const { inDoubt, inDoubtHoldHours } = config.delivery
+  return extract(warehouse, projection, {
+    window,
+    ...(app === null ? {} : { app }),
+    ...(event === null ? {} : { event }),
+    ...(limit === null ? {} : { limit }),
+    resend,
+    nowMs,
+    inDoubtBlocks: { revenue: inDoubt.revenue !== 'skip', other: inDoubt.other !== 'skip' },
+    inDoubtHoldHours,
+    signal,
+  })
+}
