@@ -8,6 +8,10 @@ import { refuseShards } from './shard.ts'
 import { onStopSignal } from './stop-signal.ts'
 import { formatSummary } from './summary-text.ts'
 
+/** Adjust takes events without a token only until S2S security is switched on in its dashboard. */
+const NO_TOKEN =
+  'no authentication token is set (ADJUST_S2S_TOKEN): Adjust answers 202 or 401, and the run stops at the first of them'
+
 /** One run over the window: sends what is due and prints what became of it. */
 export const runCommand: RunCommand<'run'> = async (flags, context) => {
   refuseShards(flags.shard)
@@ -26,7 +30,9 @@ export const runCommand: RunCommand<'run'> = async (flags, context) => {
       signal,
       onStart: ({ runId, window, recovered, leavesEarlier }) => {
         const [from, to] = [formatInstant(window.fromMs), formatInstant(window.toMs)]
-        log.info({ runId, from, to }, `run ${runId} covers ${from} up to ${to}`)
+        const { url, environment } = config.adjust
+        log.info({ runId, from, to }, `run ${runId} covers ${from} up to ${to}; to ${url} as ${environment}`)
+        if (config.secrets.isEmpty && url.startsWith('https:')) log.warn(NO_TOKEN)
         if (leavesEarlier) log.warn(LEAVES_EARLIER)
         if (recovered.length > 0) log.warn({ recovered: recovered.length }, recoveredText(recovered))
       },

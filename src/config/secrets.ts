@@ -22,6 +22,11 @@ export class Secrets {
     return this.#perApp.get(appToken) ?? this.#forAll
   }
 
+  /** Whether no app has a token. */
+  get isEmpty(): boolean {
+    return this.#forAll === null && this.#perApp.size === 0
+  }
+
   toJSON(): string {
     return '[secret]'
   }
