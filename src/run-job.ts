@@ -37,6 +37,8 @@ export interface RunProgress {
   inDoubt: number
   /** Milliseconds for which nothing is sent because Adjust is down or said Retry-After. */
   pauseMs: number
+  /** Rows of the window; null until the warehouse has said how many there are. */
+  total: number | null
 }
 
 /** `signal` asks the run to stop sending, settle what is under way and end. */
@@ -130,13 +132,14 @@ async function deliver(job: RunJob & { clock: Clock }, delivery: Delivery): Prom
   const stop = () => load.stop('run_stopped')
   signal.addEventListener('abort', stop)
   if (signal.aborted) stop()
-  job.onProgress?.(() => progressOf(tally, load))
+  let total: number | null = null
+  job.onProgress?.(() => ({ ...progressOf(tally, load), total }))
   try {
     const { readToEnd } = await runPipeline({
       runId,
       clock,
       nextAuditId,
-      extract: () => extractFor(job, projection, window, clock.now()),
+      extract: () => extractFor(job, projection, window, clock.now(), (rows) => (total = rows)),
       transform: createTransform(transformRules(config, job.selection.resend)),
       load,
       audit,
@@ -234,7 +237,7 @@ function describeRun(job: RunJob, window: ResolvedWindow, startedAtMs: number): 
   }
 }
 
-function progressOf(tally: Tally, load: Load): RunProgress {
+function progressOf(tally: Tally, load: Load): Omit<RunProgress, 'total'> {
   const { counts } = tally
   const { open, inFlight, pauseMs } = load.progress
   return {

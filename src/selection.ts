@@ -95,6 +95,7 @@ export function extractFor(
   projection: string,
   window: ResolvedWindow,
   nowMs: number,
+  onTotal: (rows: number) => void = () => {},
 ) {
   const { app, event, limit, resend } = selection
   const { inDoubt, inDoubtHoldHours } = config.delivery
@@ -108,5 +109,6 @@ export function extractFor(
     inDoubtBlocks: { revenue: inDoubt.revenue !== 'skip', other: inDoubt.other !== 'skip' },
     inDoubtHoldHours,
     signal,
+    onTotal,
   })
 }

@@ -18,7 +18,7 @@ export function showProgress({ flags, stderr }: CommandContext, log: Log) {
     const update = () => {
       const now = ask()
       const seconds = (systemClock.monotonic() - startedAt) / 1000
-      display?.update({ ...now, requestsPerSecond: seconds > 0 ? now.settled / seconds : 0, total: null })
+      display?.update({ ...now, requestsPerSecond: seconds > 0 ? now.settled / seconds : 0 })
       cancel = systemClock.after(ASK_PROGRESS_MS, update)
     }
     update()

@@ -30,6 +30,8 @@ export interface ExtractOptions {
   inDoubtBlocks: { revenue: boolean; other: boolean }
   inDoubtHoldHours: number
   signal?: AbortSignal
+  /** Called before each batch with the number of rows that there are. */
+  onTotal?: (rows: number) => void
 }
 
 const MS_PER_HOUR = 3_600_000
@@ -62,6 +64,7 @@ export async function* extract(
     ...(options.signal ? { signal: options.signal } : {}),
   })
   for await (const batch of batches) {
+    options.onTotal?.(batch.totalRows)
     const rows = sourceRows(batch)
     order.check(rows)
     yield rows

@@ -44,7 +44,8 @@ export class RunningQuery {
       const chunk = await this.#wait(() => result.fetchChunk())
       if (!chunk || chunk.rowCount === 0) break
       rows += chunk.rowCount
-      yield readChunk(chunk, names, readers)
+      const columns = readChunk(chunk, names, readers)
+      yield { rowCount: chunk.rowCount, totalRows: this.#rowCount, columns }
     }
     if (rows !== this.#rowCount) throw brokenOff(rows, this.#rowCount)
   }

@@ -50,7 +50,7 @@ export function readChunk(
   chunk: DuckDBDataChunk,
   names: string[],
   readers: (ValueReader | null)[],
-): ResultBatch {
+): ResultBatch['columns'] {
   const rowCount = chunk.rowCount
   const columns: Record<string, QueryValue[]> = {}
   for (const [index, name] of names.entries()) {
@@ -63,7 +63,7 @@ export function readChunk(
     }
     columns[name] = values
   }
-  return { rowCount, columns }
+  return columns
 }
 
 /** How to read each column of a result; `null` where DuckDB's value is ours. A type that no query should return is a bug. */

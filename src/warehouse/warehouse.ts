@@ -17,6 +17,8 @@ export interface SourceColumn {
 /** A part of a result, column by column: `columns.transaction_id[i]` belongs to row i of the batch. */
 export interface ResultBatch {
   rowCount: number
+  /** Rows of the whole result, this batch included. */
+  totalRows: number
   columns: Record<string, QueryValue[]>
 }
 

@@ -161,6 +161,18 @@ export function describeWarehouse(engine: Engine): void {
         expect(count).toBe(20_000)
       })
 
+      it('says with every batch how many rows the whole result has', async () => {
+        const warehouse = await engine.open()
+        const rows = Array.from({ length: 5000 }, (_, index) =>
+          auditTableRow(auditRow({ transactionId: `t${index}` })),
+        )
+        await warehouse.append('s2s_audit', rows)
+        const totals: number[] = []
+        for await (const { totalRows } of warehouse.query('SELECT transaction_id FROM s2s_audit'))
+          totals.push(totalRows)
+        expect(new Set(totals)).toEqual(new Set([5000]))
+      })
+
       it('may be left before its end', async () => {
         const warehouse = await engine.open()
         await warehouse.append('s2s_audit', [auditTableRow(auditRow({ transactionId: 't1' }))])
