@@ -28,9 +28,12 @@ import { createTransform } from './transform/transform.ts'
 import { VERSION } from './version.ts'
 import type { ResolvedWindow } from './window.ts'
 
+/** Where a run stands. Counts are of events. */
 export interface RunProgress {
   read: number
+  /** Settled in whatever way, rejected and in doubt included. */
   settled: number
+  /** Read, and neither settled nor in flight. */
   waiting: number
   inFlight: number
   rejected: number

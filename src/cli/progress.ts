@@ -1,21 +1,10 @@
 import type { Clock } from '../domain/clock.ts'
+import type { RunProgress } from '../run-job.ts'
 import { formatCount, formatDuration } from './output.ts'
 
-/** Where a run stands. Counts are of events. */
-export interface ProgressSnapshot {
-  read: number
-  /** Settled in whatever way, rejected and in doubt included. */
-  settled: number
-  /** Read, and neither settled nor in flight. */
-  waiting: number
-  inFlight: number
-  rejected: number
-  inDoubt: number
+/** Where a run stands, and how fast it is. */
+export interface ProgressSnapshot extends RunProgress {
   requestsPerSecond: number
-  /** What is left of a pause that Adjust asked for, or that its failures led to. */
-  pauseMs: number
-  /** How many there are to read; null while nobody knows. */
-  total: number | null
 }
 
 export interface Progress {
