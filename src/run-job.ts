@@ -46,7 +46,7 @@ export interface RunProgress {
 
 /** `signal` asks the run to stop sending, settle what is under way and end. */
 export interface RunJob extends Scope {
-  maxRejected: MaxRejected
+  maxRejected: MaxRejected | null
   /** The command line for the log of runs, without secrets. */
   command: string
   clock?: Clock

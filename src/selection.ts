@@ -1,6 +1,7 @@
 import type { RunLog } from './audit/run-log.ts'
 import type { Config } from './config.ts'
 import { TerminalError } from './domain/errors.ts'
+import type { ResendMode } from './domain/policy.ts'
 import { checkContract, extract, loadSource } from './extract/extract.ts'
 import type { TransformRules } from './transform/transform.ts'
 import { requireTables } from './warehouse/require-tables.ts'
@@ -17,7 +18,7 @@ export interface Selection {
   app: string | null
   event: string | null
   limit: number | null
-  resend: 'none' | 'failed' | 'all'
+  resend: ResendMode
 }
 
 /** Which rows of which warehouse, under which settings: what `run`, `plan` and `explain` have in common. */
@@ -74,7 +75,7 @@ export async function hasUnsettledBefore(
 
 export function transformRules(config: Config, resend: Selection['resend']): TransformRules {
   const { adjust, delivery } = config
-  const { late, maxAgeDays, inDoubt, inDoubtHoldHours, deviceNotFoundRetryDays } = delivery
+  const { late, maxAgeDays, inDoubt, inDoubtHoldHours } = delivery
   const { environment, timestamp, adid } = adjust
   return {
     environment,
@@ -84,7 +85,6 @@ export function transformRules(config: Config, resend: Selection['resend']): Tra
     maxAgeDays,
     inDoubt,
     inDoubtHoldHours,
-    deviceNotFoundRetryDays,
     resend,
   }
 }

@@ -27,10 +27,11 @@ export interface RunSummary {
   exit_code: ExitCode
 }
 
-export type MaxRejected = { count: number } | { percent: number } | null
+/** More rejected or in doubt than this is exit code 3: so many events, or so many percent of those that were read. */
+export type MaxRejected = { count: number } | { percent: number }
 
 /** The exit code that a finished run deserves (see `ExitCode`). */
-export function exitCodeOf(run: Omit<RunSummary, 'exit_code'>, maxRejected: MaxRejected): ExitCode {
+export function exitCodeOf(run: Omit<RunSummary, 'exit_code'>, maxRejected: MaxRejected | null): ExitCode {
   if (run.stopped === 'credentials_refused') return ExitCode.refused
   if (run.stopped !== null && (!run.read_to_end || run.counts.deferred > 0)) return ExitCode.tryAgain
   if (run.refused.some(({ reason }) => reason !== 'rejection_storm')) return ExitCode.refused
@@ -38,7 +39,7 @@ export function exitCodeOf(run: Omit<RunSummary, 'exit_code'>, maxRejected: MaxR
   return ExitCode.ok
 }
 
-function exceeds({ read, rejected, in_doubt }: Counts, maxRejected: MaxRejected): boolean {
+function exceeds({ read, rejected, in_doubt }: Counts, maxRejected: MaxRejected | null): boolean {
   if (maxRejected === null) return false
   const limit = 'count' in maxRejected ? maxRejected.count : (read * maxRejected.percent) / 100
   return rejected + in_doubt > limit

@@ -1,5 +1,4 @@
-const DAY_MS = 86_400_000
-const MINUTE_MS = 60_000
+import { MS_PER_DAY, MS_PER_MINUTE } from './domain/durations.ts'
 
 /** Half-open, epoch milliseconds. */
 export interface ResolvedWindow {
@@ -26,8 +25,8 @@ export function resolveWindow(
   owedFromMs: number | null,
   nowMs: number,
 ): ResolvedWindow {
-  const ageLimitMs = nowMs - rules.maxAgeDays * DAY_MS
+  const ageLimitMs = nowMs - rules.maxAgeDays * MS_PER_DAY
   const fromMs = flags.from ?? Math.min(ageLimitMs, owedFromMs ?? ageLimitMs)
-  const toMs = flags.to ?? nowMs - rules.settleMinutes * MINUTE_MS
+  const toMs = flags.to ?? nowMs - rules.settleMinutes * MS_PER_MINUTE
   return { fromMs, toMs: Math.max(fromMs, toMs), full: flags.from === null && flags.to === null, ageLimitMs }
 }

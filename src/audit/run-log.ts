@@ -1,3 +1,4 @@
+import { MS_PER_DAY } from '../domain/durations.ts'
 import type { Counts, ReasonCount } from '../domain/settlement.ts'
 import { readRows } from '../warehouse/read-rows.ts'
 import type { TableRow, Warehouse } from '../warehouse/warehouse.ts'
@@ -28,7 +29,6 @@ export interface RunEnd {
 
 /** Twice the age limit: what is open for longer has lost its source row, and must not hold the window open for ever. */
 const OPEN_LOOK_BACK_DAYS = 116
-const MS_PER_DAY = 86_400_000
 
 /** Appends to `s2s_runs`, the log of runs, and reads from it. */
 export class RunLog {

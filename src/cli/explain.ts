@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts'
+import { MS_PER_HOUR } from '../domain/durations.ts'
 import { ExitCode } from '../domain/exit-code.ts'
 import { REASONS, type Reason } from '../domain/reason.ts'
 import { OPEN_STATUSES } from '../domain/settlement.ts'
@@ -10,7 +11,6 @@ import { colour, commandLine, formatInstant, formatTable, oneLine } from './outp
 import { millis, type Row, withInstants } from './query-rows.ts'
 import { requestLines } from './request-lines.ts'
 
-const HOUR_MS = 3_600_000
 /** A gateway's page is long and says little. */
 const SHOWN_CHARACTERS = 70
 
@@ -110,7 +110,7 @@ function verdict(
 function heldUntil(last: Row, { delivery }: Config): string {
   const policy = last.revenue === null ? delivery.inDoubt.other : delivery.inDoubt.revenue
   if (policy === 'resend') return 'It is open: a later run sends it again (delivery.in_doubt: resend).'
-  const until = formatInstant((millis(last.settled_at_micros) ?? 0) + delivery.inDoubtHoldHours * HOUR_MS)
+  const until = formatInstant((millis(last.settled_at_micros) ?? 0) + delivery.inDoubtHoldHours * MS_PER_HOUR)
   const waiting = policy === 'hold' ? 'Later events of its device wait until then.' : 'Nothing waits for it.'
   return `It is open until ${until} and then abandoned. ${waiting}`
 }

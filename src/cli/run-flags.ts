@@ -1,17 +1,13 @@
 import { TerminalError } from '../domain/errors.ts'
+import { RESEND_MODES, type ResendMode } from '../domain/policy.ts'
+import type { MaxRejected } from '../summary.ts'
 import { parseInstant } from './instant.ts'
-
-export const RESEND_MODES = ['none', 'failed', 'all'] as const
-export type ResendMode = (typeof RESEND_MODES)[number]
 
 export interface Shard {
   /** 0 ≤ index < count. */
   index: number
   count: number
 }
-
-/** More rejected or in doubt than this is exit code 3: so many events, or so many percent of those that were read. */
-export type MaxRejected = { count: number } | { percent: number }
 
 /** What `run` and `plan` are asked to do, checked. */
 export interface RunFlags {

@@ -1,5 +1,6 @@
 import type { Config } from '../config.ts'
 import { systemClock } from '../domain/clock.ts'
+import { MS_PER_DAY, MS_PER_HOUR } from '../domain/durations.ts'
 import { ExitCode } from '../domain/exit-code.ts'
 import { REASONS, type Reason } from '../domain/reason.ts'
 import type { Counts } from '../domain/settlement.ts'
@@ -20,8 +21,6 @@ import {
 import { iso, millis, type Row, withInstants } from './query-rows.ts'
 
 const SHOWN_RUNS = 8
-const DAY_MS = 86_400_000
-const HOUR_MS = 3_600_000
 
 type Limits = Pick<Config['delivery'], 'maxAgeDays' | 'inDoubtHoldHours'>
 
@@ -136,9 +135,9 @@ function nextLines(open: Row[], limits: Limits, { flags }: CommandContext): stri
 function endsAtMs(row: Row, { maxAgeDays, inDoubtHoldHours }: Limits): number | null {
   const occurredAtMs = millis(row.oldest_occurred_at_micros)
   const settledAtMs = millis(row.oldest_settled_at_micros)
-  const expiresAtMs = occurredAtMs === null ? null : occurredAtMs + maxAgeDays * DAY_MS
+  const expiresAtMs = occurredAtMs === null ? null : occurredAtMs + maxAgeDays * MS_PER_DAY
   if (row.status !== 'in_doubt' || settledAtMs === null) return expiresAtMs
-  return settledAtMs + inDoubtHoldHours * HOUR_MS
+  return settledAtMs + inDoubtHoldHours * MS_PER_HOUR
 }
 
 function withoutMillis(ms: number): string {

@@ -1,4 +1,6 @@
+import { MAX_FUTURE_MS, MS_PER_DAY, MS_PER_HOUR } from '../domain/durations.ts'
 import type { SourceRow } from '../domain/event.ts'
+import type { ResendMode } from '../domain/policy.ts'
 import { readQuery } from '../warehouse/queries.ts'
 import type { QueryParameters, Warehouse } from '../warehouse/warehouse.ts'
 import { OrderCheck } from './order-check.ts'
@@ -24,7 +26,7 @@ export interface ExtractOptions {
   /** At most so many rows, the first in order. */
   limit?: number
   /** Settled rows that are read all the same: rejected and invalid ones, or all. */
-  resend: 'none' | 'failed' | 'all'
+  resend: ResendMode
   nowMs: number
   /** Whether an unknown outcome, with or without revenue, makes other events of its device wait. */
   inDoubtBlocks: { revenue: boolean; other: boolean }
@@ -33,12 +35,6 @@ export interface ExtractOptions {
   /** Called before each batch with the number of rows that there are. */
   onTotal?: (rows: number) => void
 }
-
-const MS_PER_HOUR = 3_600_000
-const MS_PER_DAY = 86_400_000
-
-/** What the transform allows to a clock that is ahead; beyond it a row is settled as invalid rather than waited for. */
-const MAX_FUTURE_MS = 5 * 60_000
 
 /** Adjust's age limit: nothing older is sent, so nothing older can be overtaken. */
 const MAX_AGE_DAYS = 58

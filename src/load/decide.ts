@@ -1,8 +1,7 @@
+import type { InDoubtPolicy } from '../domain/policy.ts'
 import type { Reason } from '../domain/reason.ts'
 import type { Status } from '../domain/settlement.ts'
 import type { Finding } from './classify.ts'
-
-export type InDoubtPolicy = 'hold' | 'skip' | 'resend'
 
 /** What happens to an event after an answer. */
 export type Decision =

@@ -1,11 +1,13 @@
 import type { Clock, Random } from '../domain/clock.ts'
+import { MS_PER_DAY } from '../domain/durations.ts'
 import type { Event } from '../domain/event.ts'
+import type { InDoubtPolicy } from '../domain/policy.ts'
 import type { Reason } from '../domain/reason.ts'
 import type { Settlement } from '../domain/settlement.ts'
 import { AdjustHealth, type HealthRules } from './adjust-health.ts'
 import type { Answer } from './answer.ts'
 import { classify, type Finding, type Verdict } from './classify.ts'
-import { type Decision, decide, type InDoubtPolicy } from './decide.ts'
+import { type Decision, decide } from './decide.ts'
 import type { Journal } from './journal.ts'
 import { Ordering, type Ticket } from './ordering.ts'
 import { Queue } from './queue.ts'
@@ -38,7 +40,6 @@ export interface LoadProgress {
   pauseMs: number
 }
 
-const DAY_MS = 86_400_000
 /** A full window is refilled when it has fallen to this share, so that the reader is woken seldom. */
 const REFILL_BELOW = 0.75
 /** Each held device keeps its ordering keys until the run ends; past this many (some 100 MB) the next run does better. */
@@ -226,7 +227,7 @@ export class Load {
       ticket.event.earlier?.firstSentAtMs ?? ticket.firstSentAtMs ?? Number.POSITIVE_INFINITY
     return {
       inDoubtPolicy: ticket.event.revenue === null ? inDoubt.other : inDoubt.revenue,
-      isUnknownTooLong: this.#parts.clock.now() - unknownSince >= deviceNotFoundRetryDays * DAY_MS,
+      isUnknownTooLong: this.#parts.clock.now() - unknownSince >= deviceNotFoundRetryDays * MS_PER_DAY,
       failures: ticket.failures,
       maxAttempts,
       stopped: this.#stopped,

@@ -1,11 +1,7 @@
+import { MAX_FUTURE_MS, MS_PER_DAY } from '../domain/durations.ts'
 import { EVENT_KINDS, type EventKind, type SourceRow } from '../domain/event.ts'
 import { excerpt, type Fault, fault, isFault } from './fault.ts'
 import type { TransformRules } from './rules.ts'
-
-/** Clocks of apps and warehouses disagree by seconds; more than this is a wrong time zone or a wrong unit. */
-const MAX_FUTURE_MS = 5 * 60_000
-
-const MS_PER_DAY = 86_400_000
 
 /** Adjust's own limit for ad revenue, whatever the setting for events. */
 const AD_REVENUE_MAX_AGE_DAYS = 28

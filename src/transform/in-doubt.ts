@@ -1,10 +1,10 @@
+import { MS_PER_HOUR } from '../domain/durations.ts'
 import type { EarlierOutcome, SourceRow } from '../domain/event.ts'
+import type { InDoubtPolicy } from '../domain/policy.ts'
 import { REASONS, type Reason } from '../domain/reason.ts'
 import { isFault } from './fault.ts'
 import { readRevenue } from './revenue.ts'
-import type { InDoubtPolicy, TransformRules } from './rules.ts'
-
-const MS_PER_HOUR = 3_600_000
+import type { TransformRules } from './rules.ts'
 
 /**
  * How long an unknown outcome is left alone before the same event may go out again: Adjust, or a gateway

@@ -1,7 +1,4 @@
-/**
- * What to do with an event whose outcome stayed unknown: keep its device waiting, leave it, or send it again.
- */
-export type InDoubtPolicy = 'hold' | 'skip' | 'resend'
+import type { InDoubtPolicy, ResendMode } from '../domain/policy.ts'
 
 /** Settings that decide what becomes of a row. */
 export interface TransformRules {
@@ -18,7 +15,5 @@ export interface TransformRules {
   inDoubt: { revenue: InDoubtPolicy; other: InDoubtPolicy }
   /** After this long an unknown outcome is abandoned (policies hold and skip). */
   inDoubtHoldHours: number
-  /** Read by the load stage, which sees the answer: how long "Device not found" is tried again. */
-  deviceNotFoundRetryDays: number
-  resend: 'none' | 'failed' | 'all'
+  resend: ResendMode
 }

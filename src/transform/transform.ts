@@ -8,7 +8,7 @@ import { type Fault, fault, isFault, statusOf } from './fault.ts'
 import { decideInDoubt, type InDoubtDecision } from './in-doubt.ts'
 import type { TransformRules } from './rules.ts'
 
-export type { InDoubtPolicy, TransformRules } from './rules.ts'
+export type { TransformRules } from './rules.ts'
 
 /** What becomes of a row before anything is sent. */
 export type Transformed =

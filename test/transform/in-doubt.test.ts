@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { InDoubtPolicy } from '../../src/transform/transform.ts'
+import type { InDoubtPolicy } from '../../src/domain/policy.ts'
 import { earlierWith, MINUTE_MS, NOW_MS, transformed, verdict } from './source-row.ts'
 
 const HOUR_MS = 60 * MINUTE_MS

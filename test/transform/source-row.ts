@@ -17,7 +17,6 @@ export function rulesWith(changes: Partial<TransformRules> = {}): TransformRules
     maxAgeDays: 58,
     inDoubt: { revenue: 'hold', other: 'hold' },
     inDoubtHoldHours: 24,
-    deviceNotFoundRetryDays: 7,
     resend: 'none',
     ...changes,
   }
