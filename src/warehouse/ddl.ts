@@ -77,8 +77,13 @@ function bigqueryTable(dataset: string, table: Table): string {
   ].join('\n')
 }
 
+/** GoogleSQL's name of a column's type. */
+export function bigqueryType(column: Pick<Column, 'type'>): string {
+  return BIGQUERY_TYPES[column.type]
+}
+
 function bigqueryColumn(column: Column): string {
-  const type = BIGQUERY_TYPES[column.type] + (column.required ? ' NOT NULL' : '')
+  const type = bigqueryType(column) + (column.required ? ' NOT NULL' : '')
   return `${type} OPTIONS (description = ${JSON.stringify(column.description)})`
 }
 

@@ -9,8 +9,10 @@ import { MemoryLimit } from './duckdb-memory.ts'
 import { RunningQuery } from './duckdb-query.ts'
 import { DuckdbTables } from './duckdb-tables.ts'
 import { duckdbSteps, type Step } from './steps.ts'
+import { translateChange } from './translate.ts'
 import type {
   ContractType,
+  QueryEstimate,
   QueryOptions,
   ResultBatch,
   SourceColumn,
@@ -72,6 +74,7 @@ async function connect(instance: DuckDBInstance): Promise<DuckDBConnection> {
 
 class DuckdbWarehouse implements Warehouse {
   readonly name: string
+  readonly isExclusive = true
   readonly #instance: DuckDBInstance
   /** Appends, DDL and descriptions; a query has a connection of its own, for a second one would cut the first one's rows short. */
   readonly #connection: DuckDBConnection
@@ -123,6 +126,10 @@ class DuckdbWarehouse implements Warehouse {
     }
   }
 
+  async estimate(): Promise<QueryEstimate> {
+    return { bytes: null, maximumBytes: null }
+  }
+
   /** Nothing has been read before it ends, so it may be tried again with more memory. */
   async #execute(steps: readonly Step[], options: QueryOptions): Promise<RunningQuery> {
     for (;;) {
@@ -153,6 +160,12 @@ class DuckdbWarehouse implements Warehouse {
       this.#queries.add(query)
       return query
     })
+  }
+
+  update(statement: string, options: Pick<QueryOptions, 'name' | 'parameters'> = {}): Promise<number> {
+    return this.#oneAtATime(() =>
+      this.#tables.change(translateChange(statement, options.name), options.parameters ?? {}),
+    )
   }
 
   append(table: string, rows: TableRow[]): Promise<void> {

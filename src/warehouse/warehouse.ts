@@ -22,6 +22,14 @@ export interface ResultBatch {
   columns: Record<string, QueryValue[]>
 }
 
+/** What a query would read, before it runs. */
+export interface QueryEstimate {
+  /** null where the engine does not bill by the byte. */
+  bytes: number | null
+  /** More than this is refused. */
+  maximumBytes: number | null
+}
+
 export interface QueryStatistics {
   /** null where the engine does not bill by the byte. */
   bytesBilled: number | null
@@ -34,6 +42,9 @@ export type TableRow = Record<string, QueryParameter | string[]>
 export interface Warehouse {
   /** Names this warehouse for messages and for the journal: `duckdb:/data/warehouse.duckdb`. */
   readonly name: string
+
+  /** Set where no other process can have it open meanwhile: DuckDB locks its file. */
+  readonly isExclusive?: true
 
   /** Column names and types that a SELECT in the warehouse's own dialect yields, without running it. */
   describe(select: string): Promise<SourceColumn[]>
@@ -49,6 +60,15 @@ export interface Warehouse {
    * which is in the warehouse's own dialect and is left as it is. Rows come in the query's order, in bounded memory.
    */
   query(sql: string, options?: QueryOptions): AsyncIterable<ResultBatch>
+
+  /** What the same query would read, without running it. */
+  estimate(sql: string, options?: QueryOptions): Promise<QueryEstimate>
+
+  /**
+   * Runs one UPDATE or INSERT of `sql/` (GoogleSQL; see `translateChange`) and answers how many rows it changed. It is durable then. Of
+   * two statements at once the second sees what the first has done, or fails with a `TransientError`.
+   */
+  update(statement: string, options?: Pick<QueryOptions, 'name' | 'parameters'>): Promise<number>
 
   /** Appends rows to one of this program's tables; when it returns they are durable. All of them, or none. */
   append(table: string, rows: TableRow[]): Promise<void>

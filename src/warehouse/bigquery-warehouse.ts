@@ -1,0 +1,208 @@
+import { BigqueryApi } from './bigquery/api.ts'
+import { convertBigqueryColumn, sqlType } from './bigquery/columns.ts'
+import { explainFailure } from './bigquery/failures.ts'
+import { type FinishedJob, QueryJobs } from './bigquery/jobs.ts'
+import { readPages } from './bigquery/page-reader.ts'
+import type { QueryConfiguration, QueryParameterResource } from './bigquery/rest-types.ts'
+import { StorageClients } from './bigquery/storage.ts'
+import { BigqueryTables } from './bigquery/tables.ts'
+import { queryParameters } from './bigquery/values.ts'
+import { bigqueryDdl } from './ddl.ts'
+import { checkPortable } from './portable-sql.ts'
+import { tokenise } from './tokens.ts'
+import type {
+  ContractType,
+  QueryEstimate,
+  QueryOptions,
+  QueryStatistics,
+  ResultBatch,
+  SourceColumn,
+  TableRow,
+  Warehouse,
+} from './warehouse.ts'
+
+export interface BigqueryOptions {
+  /** Runs and pays for the queries. */
+  project: string
+  /** Holds this program's tables; also where the user's SELECT finds a table that it names without a dataset. */
+  dataset: string
+  location: string
+  /** A query that would bill more fails before it costs anything. */
+  maximumBytesBilled: number
+  /** For private endpoints and emulators; plain `http:` is asked without credentials. */
+  apiEndpoint?: string | undefined
+  storageEndpoint?: string | undefined
+  /** On every job, for the billing export and INFORMATION_SCHEMA.JOBS. */
+  labels?: Record<string, string>
+  /** How long a call that fails for a moment is tried again. */
+  maxRetryMs?: number | undefined
+}
+
+/** Opens a dataset of BigQuery. Nothing is asked of Google before the first call. */
+export async function openBigqueryWarehouse(options: BigqueryOptions): Promise<Warehouse> {
+  return new BigqueryWarehouse(options)
+}
+
+class BigqueryWarehouse implements Warehouse {
+  readonly name: string
+  readonly #options: BigqueryOptions
+  readonly #jobs: QueryJobs
+  readonly #storage: StorageClients
+  readonly #tables: BigqueryTables
+  #appender: Promise<import('./bigquery/appender.ts').Appender> | null = null
+  #arrowIsThere = true
+  readonly #closed = new AbortController()
+
+  constructor(options: BigqueryOptions) {
+    const { project, dataset, location, maximumBytesBilled, labels = {} } = options
+    this.name = `bigquery:${project}.${dataset}`
+    this.#options = options
+    const api = new BigqueryApi(options)
+    this.#jobs = new QueryJobs({ api, location, labels: labelsOf(labels), maximumBytesBilled })
+    this.#storage = new StorageClients(project, options.storageEndpoint)
+    const run = async (query: string) => void (await this.#jobs.run(this.#configuration(query)))
+    this.#tables = new BigqueryTables({ api, project, dataset, location, run })
+  }
+
+  async describe(select: string): Promise<SourceColumn[]> {
+    const { fields } = await this.#explained(true, this.#jobs.dryRun(this.#configuration(select)))
+    return fields.map((field) => ({ name: field.name ?? '', type: sqlType(field) }))
+  }
+
+  convertColumn(column: SourceColumn, to: ContractType): { sql: string } | { castHint: string } {
+    return convertBigqueryColumn(column, to)
+  }
+
+  async estimate(sql: string, options: QueryOptions = {}): Promise<QueryEstimate> {
+    const query = this.#prepare(sql, options)
+    const { bytes } = await this.#explained(options.source !== undefined, this.#jobs.dryRun(query))
+    return { bytes, maximumBytes: this.#options.maximumBytesBilled }
+  }
+
+  async *query(sql: string, options: QueryOptions = {}): AsyncIterable<ResultBatch> {
+    options.signal?.throwIfAborted()
+    const query = this.#prepare(sql, options)
+    const signal = AbortSignal.any([this.#closed.signal, ...(options.signal ? [options.signal] : [])])
+    try {
+      const job = await this.#jobs.run(query, signal)
+      yield* await this.#rowsOf(job, signal)
+    } catch (error) {
+      signal.throwIfAborted()
+      throw this.#explain(error, options.source !== undefined)
+    }
+  }
+
+  async update(statement: string, options: Pick<QueryOptions, 'name' | 'parameters'> = {}): Promise<number> {
+    const { changedRows } = await this.#explained(false, this.#jobs.run(this.#prepare(statement, options)))
+    return changedRows
+  }
+
+  async append(table: string, rows: TableRow[]): Promise<void> {
+    if (rows.length === 0) return
+    this.#appender ??= this.#openAppender()
+    await this.#explained(false, (await this.#appender).append(table, rows))
+  }
+
+  createTables(): Promise<string[]> {
+    return this.#explained(false, this.#tables.createMissing())
+  }
+
+  missingTables(): Promise<string[]> {
+    return this.#explained(false, this.#tables.missing())
+  }
+
+  ddl(): string[] {
+    return bigqueryDdl(`${this.#options.project}.${this.#options.dataset}`)
+  }
+
+  statistics(): QueryStatistics {
+    return { bytesBilled: this.#jobs.bytesBilled }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed.signal.aborted) return
+    this.#closed.abort(new Error('the warehouse was closed before the query ended'))
+    await this.#appender?.then(
+      (appender) => appender.close(),
+      () => {},
+    )
+    await this.#storage.close()
+  }
+
+  /** Arrow where there are many rows and the Storage Read API may be used; it is five times faster. */
+  async #rowsOf(job: FinishedJob, signal: AbortSignal): Promise<AsyncIterable<ResultBatch>> {
+    const { firstPage, destination } = job
+    const isWhole = !firstPage.pageToken
+    if (isWhole || !destination || !this.#arrowIsThere) return readPages(this.#jobs, job, signal)
+    const { isUnavailable, openReadStream, readArrow } = await import('./bigquery/arrow-reader.ts')
+    const retry = { signal, maxRetryMs: this.#options.maxRetryMs }
+    const client = await this.#storage.reader()
+    try {
+      const stream = await openReadStream(client, this.#options.project, destination, retry)
+      return readArrow(client, stream, Number(firstPage.totalRows ?? 0), retry)
+    } catch (error) {
+      if (!isUnavailable(error)) throw error
+      this.#arrowIsThere = false
+      return readPages(this.#jobs, job, signal)
+    }
+  }
+
+  async #openAppender() {
+    const { Appender } = await import('./bigquery/appender.ts')
+    const { project, dataset, maxRetryMs } = this.#options
+    return new Appender(this.#storage, project, dataset, { maxRetryMs })
+  }
+
+  /** Held to the portable subset as on the other engine, though BigQuery would understand more. */
+  #prepare(sql: string, { name = 'query', parameters = {}, source = '' }: QueryOptions): QueryConfiguration {
+    const tokens = tokenise(sql, name)
+    const code = tokens.filter((token) => token.kind !== 'gap')
+    checkPortable(code, name)
+    const names = new Set(code.filter(({ kind }) => kind === 'parameter').map(({ text }) => text.slice(1)))
+    // Comments go, so that what looks like a marker in one is nobody's business; lines stay, for BigQuery names them.
+    const text = tokens
+      .map(({ kind, text }) => (kind === 'gap' ? text.replace(/[^\n]+/g, ' ') : text))
+      .join('')
+    return this.#configuration(
+      text.replaceAll('{{source}}', () => source),
+      queryParameters(parameters, names),
+    )
+  }
+
+  #configuration(query: string, parameters: QueryParameterResource[] = []): QueryConfiguration {
+    const { project, dataset } = this.#options
+    return {
+      query,
+      defaultDataset: { projectId: project, datasetId: dataset },
+      // The audit table changes from run to run, and an answer from the cache could be one from before.
+      useQueryCache: false,
+      ...(parameters.length > 0 ? { parameterMode: 'NAMED', queryParameters: parameters } : {}),
+    }
+  }
+
+  async #explained<T>(fromSource: boolean, work: Promise<T>): Promise<T> {
+    try {
+      return await work
+    } catch (error) {
+      throw this.#explain(error, fromSource)
+    }
+  }
+
+  #explain(error: unknown, fromSource: boolean): unknown {
+    const { project, dataset } = this.#options
+    return explainFailure(error, { project, dataset, fromSource })
+  }
+}
+
+/** Labels are lower case and at most 63 characters: https://cloud.google.com/bigquery/docs/labels-intro#requirements */
+function labelsOf(labels: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(labels).map(([key, value]) => [
+      key,
+      value
+        .toLowerCase()
+        .replace(/[^a-z0-9_-]/g, '_')
+        .slice(0, 63),
+    ]),
+  )
+}

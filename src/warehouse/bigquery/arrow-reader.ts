@@ -1,0 +1,147 @@
+import type { BigQueryReadClient } from '@google-cloud/bigquery-storage'
+import { RecordBatchReader, Type, type Vector } from 'apache-arrow'
+import { trimZeros } from '../numeric.ts'
+import type { QueryValue, ResultBatch } from '../warehouse.ts'
+import { GRPC } from './failures.ts'
+import { missingRows } from './page-reader.ts'
+import type { TableReference } from './rest-types.ts'
+import { type RetryOptions, withRetries } from './retries.ts'
+import { wholeNumber } from './values.ts'
+
+/** One stream of a table that cannot change any more. */
+export interface ReadStream {
+  name: string
+  schema: Uint8Array
+}
+
+/** The Storage Read API cannot be had here: it is turned off, not permitted, or an emulator has none. The REST API reads the same. */
+export function isUnavailable(error: unknown): boolean {
+  const { code } = error as { code?: unknown }
+  return code === GRPC.permissionDenied || code === GRPC.unimplemented
+}
+
+/** A session over the rows of a finished query. One stream, for only that keeps their order; `null` when there are no rows. */
+export async function openReadStream(
+  client: BigQueryReadClient,
+  project: string,
+  table: TableReference,
+  options: RetryOptions,
+): Promise<ReadStream | null> {
+  const path = `projects/${table.projectId}/datasets/${table.datasetId}/tables/${table.tableId}`
+  const [session] = await withRetries(
+    () =>
+      client.createReadSession({
+        parent: `projects/${project}`,
+        readSession: { table: path, dataFormat: 'ARROW' },
+        maxStreamCount: 1,
+      }),
+    options,
+  )
+  const name = session.streams?.[0]?.name
+  const schema = session.arrowSchema?.serializedSchema
+  return name && schema ? { name, schema: bytes(schema) } : null
+}
+
+/** Reads a stream to its end. Where it breaks, it is read again from the row that is due; the count proves that all rows came. */
+export async function* readArrow(
+  client: BigQueryReadClient,
+  stream: ReadStream | null,
+  totalRows: number,
+  options: RetryOptions,
+): AsyncIterable<ResultBatch> {
+  const messages = new Messages(client, stream?.name ?? '')
+  let rows = 0
+  try {
+    while (stream && rows < totalRows) {
+      const message = await withRetries(() => messages.next(rows, totalRows), options)
+      for (const batch of RecordBatchReader.from([stream.schema, message])) {
+        rows += batch.numRows
+        const columns = Object.fromEntries(
+          batch.schema.fields.map(({ name }, index) => [name, valuesOf(name, batch.getChildAt(index)!)]),
+        )
+        if (batch.numRows > 0) yield { rowCount: batch.numRows, totalRows, columns }
+      }
+    }
+    if (rows !== totalRows) throw missingRows(rows, totalRows)
+  } finally {
+    messages.close()
+  }
+}
+
+type Response = { arrowRecordBatch?: { serializedRecordBatch?: Uint8Array | string | null } | null }
+
+/** The messages of a stream, one after the other; after a failure it begins again at the row that it is asked for. */
+class Messages {
+  readonly #client: BigQueryReadClient
+  readonly #name: string
+  #call: ReturnType<BigQueryReadClient['readRows']> | null = null
+  #responses: AsyncIterator<Response> | null = null
+
+  constructor(client: BigQueryReadClient, name: string) {
+    this.#client = client
+    this.#name = name
+  }
+
+  async next(fromRow: number, totalRows: number): Promise<Uint8Array> {
+    try {
+      this.#responses ??= this.#open(fromRow)
+      const { value, done } = await this.#responses.next()
+      if (done) throw Object.assign(missingRows(fromRow, totalRows), { code: GRPC.unavailable })
+      return bytes(value.arrowRecordBatch?.serializedRecordBatch ?? '')
+    } catch (error) {
+      this.close()
+      throw error
+    }
+  }
+
+  close(): void {
+    this.#call?.on('error', () => {})
+    this.#call?.cancel()
+    this.#call = null
+    this.#responses = null
+  }
+
+  #open(fromRow: number): AsyncIterator<Response> {
+    this.#call = this.#client.readRows({ readStream: this.#name, offset: fromRow })
+    return this.#call[Symbol.asyncIterator]() as AsyncIterator<Response>
+  }
+}
+
+function valuesOf(name: string, vector: Vector): QueryValue[] {
+  const read = reader(name, vector)
+  const values = new Array<QueryValue>(vector.length)
+  for (let index = 0; index < values.length; index++) {
+    const value: unknown = vector.get(index)
+    values[index] = value === null ? null : read(value)
+  }
+  return values
+}
+
+/** A type that no query should return is a bug. */
+function reader(name: string, { type }: Vector): (value: unknown) => QueryValue {
+  switch (type.typeId) {
+    case Type.Utf8:
+    case Type.Bool:
+      return (value) => value as QueryValue
+    case Type.Int:
+      return (value) => wholeNumber(value as bigint)
+    case Type.Decimal:
+      return (value) => decimalText(value as Uint32Array, type.scale)
+    default:
+      throw new Error(`column ${name} has type ${type}, which no query may return`)
+  }
+}
+
+/** Arrow's decimals are whole numbers of 128 or 256 bits, the lowest word first, in two's complement. */
+function decimalText(words: Uint32Array, scale: number): string {
+  const bits = BigInt(words.length * 32)
+  const unsigned = words.reduceRight((value, word) => (value << 32n) | BigInt(word), 0n)
+  const value = BigInt.asIntN(Number(bits), unsigned)
+  const digits = (value < 0n ? -value : value).toString().padStart(scale + 1, '0')
+  const text = scale === 0 ? digits : `${digits.slice(0, -scale)}.${digits.slice(-scale)}`
+  return (value < 0n ? '-' : '') + trimZeros(text)
+}
+
+function bytes(data: Uint8Array | string): Uint8Array {
+  return typeof data === 'string' ? Buffer.from(data, 'base64') : data
+}

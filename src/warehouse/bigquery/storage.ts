@@ -1,0 +1,60 @@
+import type { BigQueryReadClient, managedwriter } from '@google-cloud/bigquery-storage'
+import type { ClientOptions } from 'google-gax'
+
+type WriterClient = InstanceType<typeof managedwriter.WriterClient>
+
+/** Opens the gRPC clients of the Storage API when they are first needed: loading them takes longer than a small query. */
+export class StorageClients {
+  readonly #endpoint: string | undefined
+  readonly #project: string
+  #reader: Promise<BigQueryReadClient> | null = null
+  #writer: Promise<WriterClient> | null = null
+
+  constructor(project: string, endpoint: string | undefined) {
+    this.#project = project
+    this.#endpoint = endpoint
+  }
+
+  reader(): Promise<BigQueryReadClient> {
+    this.#reader ??= this.#open().then(({ storage, options }) => new storage.BigQueryReadClient(options))
+    return this.#reader
+  }
+
+  writer(): Promise<WriterClient> {
+    this.#writer ??= this.#open().then(({ storage, options }) => {
+      const client = new storage.managedwriter.WriterClient(options)
+      // Off unless asked for.
+      client.enableWriteRetries(true)
+      return client
+    })
+    return this.#writer
+  }
+
+  async close(): Promise<void> {
+    await (await this.#reader?.catch(() => null))?.close()
+    const writer = await this.#writer?.catch(() => null)
+    writer?.close()
+    await writer?.getClient().close()
+  }
+
+  async #open() {
+    const [storage, { grpc }] = await Promise.all([
+      import('@google-cloud/bigquery-storage'),
+      import('google-gax'),
+    ])
+    const options: ClientOptions = { projectId: this.#project, ...address(this.#endpoint, grpc) }
+    return { storage, options }
+  }
+}
+
+/** Plain `http:` is for loopback, where an emulator has neither TLS nor credentials. */
+function address(endpoint: string | undefined, grpc: typeof import('google-gax').grpc): ClientOptions {
+  if (endpoint === undefined) return {}
+  const { protocol, hostname, port } = new URL(endpoint)
+  const isPlain = protocol === 'http:'
+  return {
+    apiEndpoint: hostname,
+    port: Number(port) || (isPlain ? 80 : 443),
+    ...(isPlain ? { sslCreds: grpc.credentials.createInsecure() } : {}),
+  }
+}

@@ -1,0 +1,108 @@
+import { TerminalError } from '../../domain/errors.ts'
+import { bigqueryStatements, bigqueryType } from '../ddl.ts'
+import { TABLES, VIEWS } from '../schema.ts'
+import type { BigqueryApi } from './api.ts'
+import { sqlType } from './columns.ts'
+import { reasonOf } from './failures.ts'
+import type { Dataset, TableResource } from './rest-types.ts'
+
+export interface TablesOptions {
+  api: BigqueryApi
+  project: string
+  dataset: string
+  location: string
+  /** Runs one statement. */
+  run: (statement: string) => Promise<void>
+}
+
+/** This program's tables in a dataset. */
+export class BigqueryTables {
+  readonly #options: TablesOptions
+
+  constructor(options: TablesOptions) {
+    this.#options = options
+  }
+
+  /** Creates the dataset, the tables and the views that are missing, and answers their names. */
+  async createMissing(): Promise<string[]> {
+    const created: string[] = []
+    if (!(await this.#datasetExists())) {
+      await this.#createDataset()
+      created.push(this.#options.dataset)
+    }
+    const statements = bigqueryStatements(`${this.#options.project}.${this.#options.dataset}`)
+    const present = await this.#columns()
+    for (const [name, ofOne] of statements) {
+      if (present.get(name)) continue
+      for (const statement of ofOne) await this.#options.run(statement)
+      created.push(name)
+    }
+    return created
+  }
+
+  /** Names of the dataset, the tables and the views that are missing, and `table.column`, with its type where only that is wrong. */
+  async missing(): Promise<string[]> {
+    const { dataset } = this.#options
+    if (!(await this.#datasetExists())) return [`dataset ${dataset}`]
+    const present = await this.#columns()
+    const tables = TABLES.flatMap(({ name, columns }) => {
+      const types = present.get(name)
+      if (!types) return [name]
+      return columns.flatMap((column) => {
+        const [type, wanted] = [types.get(column.name), bigqueryType(column)]
+        if (type === wanted) return []
+        return [`${name}.${column.name}${type === undefined ? '' : ` as ${wanted} (it is ${type})`}`]
+      })
+    })
+    return [...tables, ...VIEWS.map(({ name }) => name).filter((name) => !present.get(name))]
+  }
+
+  /** A dataset in another place is as good as none: a query runs in one location only. */
+  async #datasetExists(): Promise<boolean> {
+    const { api, project, dataset, location } = this.#options
+    const found = await orNull(api.call<Dataset>({ uri: `/datasets/${dataset}` }))
+    if (found?.location && found.location.toLowerCase() !== location.toLowerCase())
+      throw new TerminalError(
+        `dataset ${project}.${dataset} is in ${found.location}, and warehouse.location says ${location}`,
+        { hint: `Set warehouse.location to ${found.location}, or use a dataset in ${location}.` },
+      )
+    return found !== null
+  }
+
+  async #createDataset(): Promise<void> {
+    const { api, project, dataset, location } = this.#options
+    const json = {
+      datasetReference: { projectId: project, datasetId: dataset },
+      location,
+      description: 'What became of every transaction that adjust-s2s sent to Adjust.',
+    }
+    await api.call({ method: 'POST', uri: '/datasets', json })
+  }
+
+  /** Types of the columns of each table and view that is there. */
+  async #columns(): Promise<Map<string, Map<string, string> | null>> {
+    const { api, dataset } = this.#options
+    const names = [...TABLES, ...VIEWS].map(({ name }) => name)
+    return new Map(
+      await Promise.all(
+        names.map(async (name) => {
+          const table = await orNull(api.call<TableResource>({ uri: `/datasets/${dataset}/tables/${name}` }))
+          const columns =
+            table && new Map((table.schema?.fields ?? []).map((field) => [field.name ?? '', sqlType(field)]))
+          return [name, columns] as const
+        }),
+      ),
+    )
+  }
+}
+
+async function orNull<T>(found: Promise<T>): Promise<T | null> {
+  try {
+    return await found
+  } catch (error) {
+    // A project that does not exist is not found either, and is no table that could be made.
+    if (reasonOf(error) === 'notFound' && !/project/i.test((error as Error).message.split(':')[1] ?? ''))
+      return null
+    throw error
+  }
+}
