@@ -10,6 +10,8 @@ interface FieldMeta {
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
 
+const ADDRESS = 'an https:// address without user name or query; http:// for loopback alone'
+
 /** Plain HTTP would put the authentication token and device ids on the wire in clear text; loopback never leaves the machine. */
 function isSafeUrl(text: string): boolean {
   const url = URL.parse(text)
@@ -18,6 +20,7 @@ function isSafeUrl(text: string): boolean {
   return url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK.test(url.hostname))
 }
 
+const address = (description: string) => z.string().refine(isSafeUrl).meta({ description, allowed: ADDRESS })
 const text = (meta: FieldMeta) =>
   z
     .string()
@@ -34,6 +37,9 @@ const choice = <const T extends readonly string[]>(values: T, value: T[number], 
     .meta({ description })
 
 const inDoubtPolicies = ['hold', 'skip', 'resend'] as const
+
+/** A run looks at the audit rows of 118 days: twice the age limit, and a margin. With less it would send again what it has forgotten. */
+const SHORTEST_AUDIT_DAYS = 120
 
 const duckdb = z.strictObject({
   type: z.literal('duckdb').meta({ description: 'duckdb, a file that needs no server, or bigquery.' }),
@@ -53,14 +59,26 @@ const bigquery = z.strictObject({
   dataset: text({ description: 'Dataset that holds the audit tables.', examples: ['adjust_s2s'] }),
   location: text({ description: 'Where the dataset lives.' }).default('EU'),
   maximum_gb_billed: z.number().positive().max(1_000_000).default(50).meta({
-    description: 'A query that would bill more gigabytes than this fails before it costs anything.',
+    description:
+      'A query that would bill more gigabytes (2^30 bytes) than this fails before it costs anything.',
   }),
+  usd_per_tib: z.number().nonnegative().max(1_000).default(6.25).meta({
+    description:
+      'Price of a tebibyte that a query reads, for the estimates; 0 where slots are paid for instead.',
+    allowed: 'a number from 0 to 1,000',
+  }),
+  api_endpoint: address("BigQuery's REST API, for a private endpoint or an emulator.").default(
+    'https://bigquery.googleapis.com',
+  ),
+  storage_endpoint: address("BigQuery's Storage API (gRPC), likewise.").default(
+    'https://bigquerystorage.googleapis.com',
+  ),
 })
 
 const adjust = z.strictObject({
   url: z.string().refine(isSafeUrl).default('https://s2s.adjust.com').meta({
     description: "Adjust's server-to-server address, or a simulator's.",
-    allowed: 'an https:// address without user name or query; http:// for loopback alone',
+    allowed: ADDRESS,
   }),
   environment: choice(
     ['sandbox', 'production'],
@@ -168,6 +186,17 @@ export const settingsSchema = z.strictObject({
         'hashed',
         'Device identifiers in the audit table: as SHA-256, or also in plain text.',
       ),
+      expire_days: z
+        .int()
+        .min(0)
+        .max(36_500)
+        .refine((days) => days === 0 || days >= SHORTEST_AUDIT_DAYS)
+        .default(0)
+        .meta({
+          description:
+            'BigQuery deletes audit rows of transactions that are older than this; 0 keeps them. `init` sets it.',
+          allowed: `0, or a whole number of days from ${SHORTEST_AUDIT_DAYS} to 36,500`,
+        }),
     })
     .prefault({})
     .meta({ description: 'What the audit table keeps.' }),

@@ -2,7 +2,7 @@ import { MAX_FUTURE_MS, MS_PER_DAY, MS_PER_HOUR } from '../domain/durations.ts'
 import type { SourceRow } from '../domain/event.ts'
 import type { ResendMode } from '../domain/policy.ts'
 import { readQuery } from '../warehouse/queries.ts'
-import type { QueryParameters, Warehouse } from '../warehouse/warehouse.ts'
+import type { QueryEstimate, QueryOptions, QueryParameters, Warehouse } from '../warehouse/warehouse.ts'
 import { OrderCheck } from './order-check.ts'
 import { sourceRows } from './source-row.ts'
 
@@ -53,17 +53,29 @@ export async function* extract(
   options: ExtractOptions,
 ): AsyncIterable<SourceRow[]> {
   const order = new OrderCheck()
-  const batches = warehouse.query(readQuery('extract.sql'), {
-    name: 'sql/extract.sql',
-    source: projection,
-    parameters: extractParameters(options),
-    ...(options.signal ? { signal: options.signal } : {}),
-  })
-  for await (const batch of batches) {
+  for await (const batch of warehouse.query(readQuery('extract.sql'), queryOptions(projection, options))) {
     options.onTotal?.(batch.totalRows)
     const rows = sourceRows(batch)
     order.check(rows)
     yield rows
+  }
+}
+
+/** What `extract` with the same options would read. */
+export function estimateExtract(
+  warehouse: Warehouse,
+  projection: string,
+  options: ExtractOptions,
+): Promise<QueryEstimate> {
+  return warehouse.estimate(readQuery('extract.sql'), queryOptions(projection, options))
+}
+
+function queryOptions(projection: string, options: ExtractOptions): QueryOptions {
+  return {
+    name: 'sql/extract.sql',
+    source: projection,
+    parameters: extractParameters(options),
+    ...(options.signal ? { signal: options.signal } : {}),
   }
 }
 

@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from '../domain/clock.ts'
 import { BigqueryApi } from './bigquery/api.ts'
 import { convertBigqueryColumn, sqlType } from './bigquery/columns.ts'
 import { explainFailure } from './bigquery/failures.ts'
@@ -8,7 +9,7 @@ import { StorageClients } from './bigquery/storage.ts'
 import { BigqueryTables } from './bigquery/tables.ts'
 import { queryParameters } from './bigquery/values.ts'
 import { bigqueryDdl } from './ddl.ts'
-import { checkPortable } from './portable-sql.ts'
+import { checkPortable, type StatementKind } from './portable-sql.ts'
 import { tokenise } from './tokens.ts'
 import type {
   ContractType,
@@ -32,11 +33,19 @@ export interface BigqueryOptions {
   /** For private endpoints and emulators; plain `http:` is asked without credentials. */
   apiEndpoint?: string | undefined
   storageEndpoint?: string | undefined
+  /** `createTables` has BigQuery delete audit rows of transactions that are older; 0 keeps them. */
+  expireDays?: number
   /** On every job, for the billing export and INFORMATION_SCHEMA.JOBS. */
   labels?: Record<string, string>
   /** How long a call that fails for a moment is tried again. */
   maxRetryMs?: number | undefined
+  /** Rows that come with the answer that a query has ended; what has more is read as Arrow. */
+  firstPageRows?: number
+  clock?: Clock
 }
+
+/** Most queries of this program have no more. */
+const FIRST_PAGE_ROWS = 1_000
 
 /** Opens a dataset of BigQuery. Nothing is asked of Google before the first call. */
 export async function openBigqueryWarehouse(options: BigqueryOptions): Promise<Warehouse> {
@@ -54,14 +63,20 @@ class BigqueryWarehouse implements Warehouse {
   readonly #closed = new AbortController()
 
   constructor(options: BigqueryOptions) {
-    const { project, dataset, location, maximumBytesBilled, labels = {} } = options
+    const { project, dataset, location, maximumBytesBilled, labels = {}, expireDays = 0 } = options
     this.name = `bigquery:${project}.${dataset}`
     this.#options = options
     const api = new BigqueryApi(options)
-    this.#jobs = new QueryJobs({ api, location, labels: labelsOf(labels), maximumBytesBilled })
+    this.#jobs = new QueryJobs({
+      api,
+      location,
+      labels: labelsOf(labels),
+      maximumBytesBilled,
+      firstPageRows: options.firstPageRows ?? FIRST_PAGE_ROWS,
+    })
     this.#storage = new StorageClients(project, options.storageEndpoint)
     const run = async (query: string) => void (await this.#jobs.run(this.#configuration(query)))
-    this.#tables = new BigqueryTables({ api, project, dataset, location, run })
+    this.#tables = new BigqueryTables({ api, project, dataset, location, expireDays, run })
   }
 
   async describe(select: string): Promise<SourceColumn[]> {
@@ -93,8 +108,8 @@ class BigqueryWarehouse implements Warehouse {
   }
 
   async update(statement: string, options: Pick<QueryOptions, 'name' | 'parameters'> = {}): Promise<number> {
-    const { changedRows } = await this.#explained(false, this.#jobs.run(this.#prepare(statement, options)))
-    return changedRows
+    const job = this.#jobs.run(this.#prepare(statement, options, 'change'))
+    return (await this.#explained(false, job)).changedRows
   }
 
   async append(table: string, rows: TableRow[]): Promise<void> {
@@ -112,7 +127,8 @@ class BigqueryWarehouse implements Warehouse {
   }
 
   ddl(): string[] {
-    return bigqueryDdl(`${this.#options.project}.${this.#options.dataset}`)
+    const { project, dataset, expireDays } = this.#options
+    return bigqueryDdl(`${project}.${dataset}`, expireDays)
   }
 
   statistics(): QueryStatistics {
@@ -134,14 +150,15 @@ class BigqueryWarehouse implements Warehouse {
     const { firstPage, destination } = job
     const isWhole = !firstPage.pageToken
     if (isWhole || !destination || !this.#arrowIsThere) return readPages(this.#jobs, job, signal)
-    const { isUnavailable, openReadStream, readArrow } = await import('./bigquery/arrow-reader.ts')
+    const { openReadStream, readArrow } = await import('./bigquery/arrow-reader.ts')
     const retry = { signal, maxRetryMs: this.#options.maxRetryMs }
     const client = await this.#storage.reader()
     try {
       const stream = await openReadStream(client, this.#options.project, destination, retry)
       return readArrow(client, stream, Number(firstPage.totalRows ?? 0), retry)
-    } catch (error) {
-      if (!isUnavailable(error)) throw error
+    } catch {
+      // Turned off, not permitted, or an emulator without it. What is wrong beyond that, the REST API will say as well.
+      signal.throwIfAborted()
       this.#arrowIsThere = false
       return readPages(this.#jobs, job, signal)
     }
@@ -149,15 +166,16 @@ class BigqueryWarehouse implements Warehouse {
 
   async #openAppender() {
     const { Appender } = await import('./bigquery/appender.ts')
-    const { project, dataset, maxRetryMs } = this.#options
-    return new Appender(this.#storage, project, dataset, { maxRetryMs })
+    const { project, dataset, maxRetryMs, clock = systemClock } = this.#options
+    return new Appender({ clients: this.#storage, project, dataset, clock, retry: { maxRetryMs } })
   }
 
   /** Held to the portable subset as on the other engine, though BigQuery would understand more. */
-  #prepare(sql: string, { name = 'query', parameters = {}, source = '' }: QueryOptions): QueryConfiguration {
+  #prepare(sql: string, options: QueryOptions, kind: StatementKind = 'query'): QueryConfiguration {
+    const { name = kind, parameters = {}, source = '' } = options
     const tokens = tokenise(sql, name)
     const code = tokens.filter((token) => token.kind !== 'gap')
-    checkPortable(code, name)
+    checkPortable(code, name, kind)
     const names = new Set(code.filter(({ kind }) => kind === 'parameter').map(({ text }) => text.slice(1)))
     // Comments go, so that what looks like a marker in one is nobody's business; lines stay, for BigQuery names them.
     const text = tokens

@@ -55,25 +55,37 @@ function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`
 }
 
-/** The same for BigQuery, in the dataset `project.dataset`; a view names its tables in full. */
-export function bigqueryStatements(dataset: string): Map<string, string[]> {
+/**
+ * The same for BigQuery, in the dataset `project.dataset`; a view names its tables in full. Partitions go after `expireDays`, 0 keeps
+ * them.
+ */
+export function bigqueryStatements(dataset: string, expireDays = 0): Map<string, string[]> {
   return new Map<string, string[]>([
-    ...TABLES.map((table): Statements => [table.name, [bigqueryTable(dataset, table)]]),
+    ...TABLES.map((table): Statements => [table.name, [bigqueryTable(dataset, table, expireDays)]]),
     ...VIEWS.map((view): Statements => [view.name, [bigqueryView(dataset, view)]]),
   ])
 }
 
-export function bigqueryDdl(dataset: string): string[] {
-  return [...bigqueryStatements(dataset).values()].flat()
+export function bigqueryDdl(dataset: string, expireDays = 0): string[] {
+  return [...bigqueryStatements(dataset, expireDays).values()].flat()
 }
 
-function bigqueryTable(dataset: string, table: Table): string {
+/** Changes the expiry of a table that is there. */
+export function bigqueryExpiry(dataset: string, table: string, expireDays: number): string {
+  const days = expireDays === 0 ? 'NULL' : String(expireDays)
+  return `ALTER TABLE \`${dataset}.${table}\` SET OPTIONS (partition_expiration_days = ${days})`
+}
+
+function bigqueryTable(dataset: string, table: Table, expireDays: number): string {
+  const description = `description = ${JSON.stringify(table.description)}`
+  const expires = table.partitionBy && expireDays > 0
+  const options = expires ? `partition_expiration_days = ${expireDays}, ${description}` : description
   const columns = table.columns.map((column) => `  \`${column.name}\` ${bigqueryColumn(column)}`)
   return [
     `CREATE TABLE IF NOT EXISTS \`${dataset}.${table.name}\` (\n${columns.join(',\n')}\n)`,
     ...(table.partitionBy ? [`PARTITION BY DATE(${table.partitionBy})`] : []),
     ...(table.clusterBy ? [`CLUSTER BY ${table.clusterBy.join(', ')}`] : []),
-    `OPTIONS (description = ${JSON.stringify(table.description)})`,
+    `OPTIONS (${options})`,
   ].join('\n')
 }
 

@@ -1,5 +1,5 @@
-import type { WarehouseConfig } from '../config.ts'
-import { TerminalError } from '../domain/errors.ts'
+import type { Config } from '../config.ts'
+import { BYTES_PER_GB } from './gigabytes.ts'
 import type { Warehouse } from './warehouse.ts'
 
 export interface OpenOptions {
@@ -9,18 +9,27 @@ export interface OpenOptions {
   /** Where the engine spills what does not fit into memory. */
   tempDirectory?: string
   memoryLimitMb?: number
+  /** What BigQuery writes on each job, for the billing export. */
+  labels?: Record<string, string>
 }
 
 /** Opens the warehouse that the configuration names; only its engine is loaded. Throws Terminal- and TransientErrors. */
-export async function openWarehouse(config: WarehouseConfig, options: OpenOptions = {}): Promise<Warehouse> {
-  switch (config.type) {
+export async function openWarehouse(config: Config, options: OpenOptions = {}): Promise<Warehouse> {
+  const { labels, ...forDuckdb } = options
+  const { warehouse, audit } = config
+  switch (warehouse.type) {
     case 'duckdb': {
       const { openDuckdbWarehouse } = await import('./duckdb-warehouse.ts')
-      return openDuckdbWarehouse({ path: config.path, ...options })
+      return openDuckdbWarehouse({ path: warehouse.path, ...forDuckdb })
     }
-    case 'bigquery':
-      throw new TerminalError('warehouse.type bigquery is not available in this version yet.', {
-        hint: 'Set warehouse.type to duckdb. `adjust-s2s init --print` already shows the tables for BigQuery.',
+    case 'bigquery': {
+      const { openBigqueryWarehouse } = await import('./bigquery-warehouse.ts')
+      return openBigqueryWarehouse({
+        ...warehouse,
+        maximumBytesBilled: Math.floor(warehouse.maximumGbBilled * BYTES_PER_GB),
+        expireDays: audit.expireDays,
+        ...(labels ? { labels } : {}),
       })
+    }
   }
 }

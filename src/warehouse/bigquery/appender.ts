@@ -1,4 +1,6 @@
 import { adapt, managedwriter } from '@google-cloud/bigquery-storage'
+import type { Clock } from '../../domain/clock.ts'
+import { MS_PER_DAY } from '../../domain/durations.ts'
 import { TerminalError } from '../../domain/errors.ts'
 import { bigqueryType } from '../ddl.ts'
 import { TABLES, type Table } from '../schema.ts'
@@ -16,29 +18,34 @@ const REQUEST_ROWS = 1_000
 /** An answer takes a fraction of a second; one that does not come in this time is lost. */
 const ANSWER_TIMEOUT_MS = 30_000
 
+export interface AppenderOptions {
+  clients: StorageClients
+  project: string
+  dataset: string
+  clock: Clock
+  retry: RetryOptions
+}
+
 /**
  * Appends to this program's tables through the default stream of the Storage Write API: durable when it answers, and for reading at
  * once. A request whose answer was lost is sent again, so a row may stand there twice; every query takes that into account.
  * https://cloud.google.com/bigquery/docs/write-api
  */
 export class Appender {
-  readonly #clients: StorageClients
-  readonly #datasetPath: string
-  readonly #retry: RetryOptions
+  readonly #options: AppenderOptions
   readonly #writers = new Map<string, Writer>()
 
-  constructor(clients: StorageClients, project: string, dataset: string, retry: RetryOptions) {
-    this.#clients = clients
-    this.#datasetPath = `projects/${project}/datasets/${dataset}`
-    this.#retry = retry
+  constructor(options: AppenderOptions) {
+    this.#options = options
   }
 
   /** Refuses all rows if one of them does not fit the table. One request is all or nothing; a few thousand rows may take several. */
   async append(tableName: string, rows: TableRow[]): Promise<void> {
     const table = TABLES.find(({ name }) => name === tableName)
     if (!table) throw missingTable(tableName)
-    const requests = cut(rows.map((row) => storageRow(table, row)))
-    for (const request of requests) await withRetries(() => this.#send(table, request), this.#retry)
+    const { clock, retry } = this.#options
+    const requests = cut(rows.map((row) => storageRow(table, withinPartitions(table, row, clock.now()))))
+    for (const request of requests) await withRetries(() => this.#send(table, request), retry)
   }
 
   close(): void {
@@ -61,10 +68,11 @@ export class Appender {
   }
 
   async #open(table: Table): Promise<Writer> {
-    const client = await this.#clients.writer()
+    const { clients, project, dataset } = this.#options
+    const client = await clients.writer()
     const connection = await client.createStreamConnection({
       streamId: managedwriter.DefaultStream,
-      destinationTable: `${this.#datasetPath}/tables/${table.name}`,
+      destinationTable: `projects/${project}/datasets/${dataset}/tables/${table.name}`,
     })
     // The writes that wait say what broke; without a listener the process would end here.
     connection.onConnectionError(() => {})
@@ -82,6 +90,27 @@ function descriptor(table: Table) {
   })
   const schema = adapt.convertBigQuerySchemaToStorageTableSchema({ fields })
   return adapt.convertStorageSchemaToProto2Descriptor(schema, 'root')
+}
+
+/**
+ * BigQuery takes streamed rows for partitions of the last five years and the next one only. Nothing that is older or newer is ever sent
+ * to Adjust, so such a row keeps its instant in words and goes to the partition of rows without one, which every query reads.
+ */
+const STREAMED_DAYS = { past: 1_800, future: 360 }
+
+function withinPartitions(table: Table, row: TableRow, nowMs: number): TableRow {
+  const instant = table.partitionBy === undefined ? null : row[table.partitionBy]
+  if (instant === null || typeof instant !== 'object' || Array.isArray(instant)) return row
+  const days = (instant.timestampMicros / 1000 - nowMs) / MS_PER_DAY
+  if (days > -STREAMED_DAYS.past && days < STREAMED_DAYS.future) return row
+  const words = `${table.partitionBy} is ${instantText(instant.timestampMicros)}, which BigQuery does not take`
+  const message = [row.message, words].filter((text) => typeof text === 'string').join('; ')
+  return { ...row, [table.partitionBy!]: null, message }
+}
+
+function instantText(micros: number): string {
+  const date = new Date(micros / 1000)
+  return Number.isNaN(date.getTime()) ? `${micros} microseconds after 1970` : date.toISOString()
 }
 
 type StorageRow = Record<string, string | number | boolean | string[]>

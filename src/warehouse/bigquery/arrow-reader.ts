@@ -14,12 +14,6 @@ export interface ReadStream {
   schema: Uint8Array
 }
 
-/** The Storage Read API cannot be had here: it is turned off, not permitted, or an emulator has none. The REST API reads the same. */
-export function isUnavailable(error: unknown): boolean {
-  const { code } = error as { code?: unknown }
-  return code === GRPC.permissionDenied || code === GRPC.unimplemented
-}
-
 /** A session over the rows of a finished query. One stream, for only that keeps their order; `null` when there are no rows. */
 export async function openReadStream(
   client: BigQueryReadClient,

@@ -18,10 +18,10 @@ export interface JobsOptions {
   location: string
   labels: Record<string, string>
   maximumBytesBilled: number
+  /** Rows that come with the answer that a query has ended. */
+  firstPageRows: number
 }
 
-/** Rows that come with the answer that a query has ended: most queries need no more. */
-const FIRST_PAGE_ROWS = 1_000
 /** How long the server may hold an answer back while a query runs; clients that ask more often gain nothing. */
 const POLL_MS = 20_000
 /** A query that takes longer hangs; the next scheduled run asks again. */
@@ -119,7 +119,8 @@ export class QueryJobs {
   }
 
   async #wait(jobId: string, signal: AbortSignal | undefined): Promise<ResultPage> {
-    const qs = { location: this.#options.location, maxResults: FIRST_PAGE_ROWS, timeoutMs: POLL_MS }
+    const { location, firstPageRows } = this.#options
+    const qs = { location, maxResults: firstPageRows, timeoutMs: POLL_MS }
     for (;;) {
       const page = await withRetries(() => this.#poll(jobId, qs), { signal })
       if (page.jobComplete) return page

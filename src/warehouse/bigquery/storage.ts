@@ -38,23 +38,30 @@ export class StorageClients {
   }
 
   async #open() {
-    const [storage, { grpc }] = await Promise.all([
-      import('@google-cloud/bigquery-storage'),
-      import('google-gax'),
-    ])
-    const options: ClientOptions = { projectId: this.#project, ...address(this.#endpoint, grpc) }
-    return { storage, options }
+    const [storage, gax] = await Promise.all([import('@google-cloud/bigquery-storage'), import('google-gax')])
+    return { storage, options: { projectId: this.#project, ...address(this.#endpoint, gax) } }
   }
 }
 
 /** Plain `http:` is for loopback, where an emulator has neither TLS nor credentials. */
-function address(endpoint: string | undefined, grpc: typeof import('google-gax').grpc): ClientOptions {
+function address(endpoint: string | undefined, gax: typeof import('google-gax')): ClientOptions {
   if (endpoint === undefined) return {}
   const { protocol, hostname, port } = new URL(endpoint)
   const isPlain = protocol === 'http:'
   return {
     apiEndpoint: hostname,
     port: Number(port) || (isPlain ? 80 : 443),
-    ...(isPlain ? { sslCreds: grpc.credentials.createInsecure() } : {}),
+    ...(isPlain ? withoutCredentials(gax) : {}),
+  }
+}
+
+function withoutCredentials({
+  grpc,
+  GoogleAuth,
+  googleAuthLibrary,
+}: typeof import('google-gax')): ClientOptions {
+  return {
+    sslCreds: grpc.credentials.createInsecure(),
+    auth: new GoogleAuth({ authClient: new googleAuthLibrary.PassThroughClient() }),
   }
 }

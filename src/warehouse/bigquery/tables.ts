@@ -1,5 +1,6 @@
+import { MS_PER_DAY } from '../../domain/durations.ts'
 import { TerminalError } from '../../domain/errors.ts'
-import { bigqueryStatements, bigqueryType } from '../ddl.ts'
+import { bigqueryExpiry, bigqueryStatements, bigqueryType } from '../ddl.ts'
 import { TABLES, VIEWS } from '../schema.ts'
 import type { BigqueryApi } from './api.ts'
 import { sqlType } from './columns.ts'
@@ -11,6 +12,7 @@ export interface TablesOptions {
   project: string
   dataset: string
   location: string
+  expireDays: number
   /** Runs one statement. */
   run: (statement: string) => Promise<void>
 }
@@ -30,24 +32,33 @@ export class BigqueryTables {
       await this.#createDataset()
       created.push(this.#options.dataset)
     }
-    const statements = bigqueryStatements(`${this.#options.project}.${this.#options.dataset}`)
-    const present = await this.#columns()
-    for (const [name, ofOne] of statements) {
-      if (present.get(name)) continue
-      for (const statement of ofOne) await this.#options.run(statement)
-      created.push(name)
+    const { project, dataset, expireDays, run } = this.#options
+    const present = await this.#tables()
+    for (const [name, statements] of bigqueryStatements(`${project}.${dataset}`, expireDays)) {
+      const table = present.get(name)
+      if (table) await this.#setExpiry(name, table)
+      else for (const statement of statements) await run(statement)
+      if (!table) created.push(name)
     }
     return created
+  }
+
+  /** The setting may have changed since the table was made. */
+  async #setExpiry(name: string, { timePartitioning }: TableResource): Promise<void> {
+    const { project, dataset, expireDays, run } = this.#options
+    if (!timePartitioning || Number(timePartitioning.expirationMs ?? 0) === expireDays * MS_PER_DAY) return
+    await run(bigqueryExpiry(`${project}.${dataset}`, name, expireDays))
   }
 
   /** Names of the dataset, the tables and the views that are missing, and `table.column`, with its type where only that is wrong. */
   async missing(): Promise<string[]> {
     const { dataset } = this.#options
     if (!(await this.#datasetExists())) return [`dataset ${dataset}`]
-    const present = await this.#columns()
+    const present = await this.#tables()
     const tables = TABLES.flatMap(({ name, columns }) => {
-      const types = present.get(name)
-      if (!types) return [name]
+      const table = present.get(name)
+      if (!table) return [name]
+      const types = columnTypes(table)
       return columns.flatMap((column) => {
         const [type, wanted] = [types.get(column.name), bigqueryType(column)]
         if (type === wanted) return []
@@ -79,21 +90,18 @@ export class BigqueryTables {
     await api.call({ method: 'POST', uri: '/datasets', json })
   }
 
-  /** Types of the columns of each table and view that is there. */
-  async #columns(): Promise<Map<string, Map<string, string> | null>> {
+  async #tables(): Promise<Map<string, TableResource | null>> {
     const { api, dataset } = this.#options
     const names = [...TABLES, ...VIEWS].map(({ name }) => name)
-    return new Map(
-      await Promise.all(
-        names.map(async (name) => {
-          const table = await orNull(api.call<TableResource>({ uri: `/datasets/${dataset}/tables/${name}` }))
-          const columns =
-            table && new Map((table.schema?.fields ?? []).map((field) => [field.name ?? '', sqlType(field)]))
-          return [name, columns] as const
-        }),
-      ),
-    )
+    const find = (name: string) =>
+      orNull(api.call<TableResource>({ uri: `/datasets/${dataset}/tables/${name}` }))
+    return new Map(await Promise.all(names.map(async (name) => [name, await find(name)] as const)))
   }
+}
+
+/** Types by column. */
+function columnTypes(table: TableResource): Map<string, string> {
+  return new Map((table.schema?.fields ?? []).map((field) => [field.name ?? '', sqlType(field)]))
 }
 
 async function orNull<T>(found: Promise<T>): Promise<T | null> {

@@ -23,9 +23,13 @@ function typedText(value: QueryParameter): [type: string, text: string | null] {
   return ['TIMESTAMP', timestampText(value.timestampMicros)]
 }
 
+/** BigQuery's TIMESTAMP begins with the year 1 and ends with the year 9999; a limit beyond that means all of it. */
+const FIRST_MICROS = Date.parse('0001-01-01T00:00:00Z') * 1000
+const LAST_MICROS = Date.parse('9999-12-31T23:59:59.999Z') * 1000
+
 /** `2025-05-20 12:00:00.123456+00:00`, every microsecond kept. */
 function timestampText(timestampMicros: number): string {
-  const micros = Math.round(timestampMicros)
+  const micros = Math.min(LAST_MICROS, Math.max(FIRST_MICROS, Math.round(timestampMicros)))
   const seconds = Math.floor(micros / 1_000_000)
   const fraction = String(micros - seconds * 1_000_000).padStart(6, '0')
   const [date, time] = new Date(seconds * 1000).toISOString().split('T') as [string, string]
