@@ -5,6 +5,7 @@ import type { Event } from './domain/event.ts'
 import type { Counts, ReasonCount } from './domain/settlement.ts'
 import { Ordering } from './load/ordering.ts'
 import {
+  estimateFor,
   extractFor,
   hasUnsettledBefore,
   prepareSource,
@@ -13,6 +14,7 @@ import {
   windowOf,
 } from './selection.ts'
 import { createTransform, type Transformed } from './transform/transform.ts'
+import type { QueryEstimate } from './warehouse/warehouse.ts'
 import type { ResolvedWindow } from './window.ts'
 
 /** What a run would do. `counts.delivered` are the events that it would send. */
@@ -28,6 +30,8 @@ export interface Plan {
   warnings: Record<string, number>
   /** Distinct app and event tokens of what would be sent, with how many. */
   tokens: Record<string, number>
+  /** What a run's query for the window will read. */
+  estimate: QueryEstimate
   bytesBilled: number | null
 }
 
@@ -42,13 +46,15 @@ export async function planJob(job: Scope & { clock?: Clock }): Promise<Plan> {
   const projection = await prepareSource(config, warehouse)
   const nowMs = clock.now()
   const window = await windowOf(job, new RunLog(warehouse), nowMs)
+  const estimate = await estimateFor(job, projection, window, nowMs)
   const prediction = new Prediction()
   const transform = createTransform(transformRules(config, selection.resend))
   for await (const rows of extractFor(job, projection, window, nowMs)) {
     for (const row of rows) prediction.add(transform(row, nowMs), row.transactionId)
   }
   const leavesEarlier = await hasUnsettledBefore(job, projection, window, nowMs)
-  return { window, ...prediction.result(), leavesEarlier, bytesBilled: warehouse.statistics().bytesBilled }
+  const { bytesBilled } = warehouse.statistics()
+  return { window, ...prediction.result(), leavesEarlier, estimate, bytesBilled }
 }
 
 class Prediction {

@@ -7,14 +7,16 @@ import type { Config } from './config.ts'
 import { type Clock, systemClock, systemRandom } from './domain/clock.ts'
 import { ExpectedError, TransientError } from './domain/errors.ts'
 import type { AuditRow } from './domain/settlement.ts'
+import { Lease } from './lease/lease.ts'
 import { FolderDisk } from './load/disk.ts'
 import { HttpTransport } from './load/http-transport.ts'
 import { Journal } from './load/journal.ts'
 import { leftBehind } from './load/left-behind.ts'
 import { Load } from './load/load.ts'
 import { runPipeline } from './pipeline.ts'
-import { auditIds, newRunId } from './run-id.ts'
+import { auditIds } from './run-id.ts'
 import {
+  estimateFor,
   extractFor,
   hasUnsettledBefore,
   prepareSource,
@@ -26,6 +28,7 @@ import {
 import { exitCodeOf, type MaxRejected, type RunSummary } from './summary.ts'
 import { createTransform } from './transform/transform.ts'
 import { VERSION } from './version.ts'
+import type { QueryEstimate } from './warehouse/warehouse.ts'
 import type { ResolvedWindow } from './window.ts'
 
 /** Where a run stands. Counts are of events. */
@@ -46,18 +49,23 @@ export interface RunProgress {
 
 /** `signal` asks the run to stop sending, settle what is under way and end. */
 export interface RunJob extends Scope {
+  /** Names the run; see `newRunId`. */
+  runId: string
   maxRejected: MaxRejected | null
   /** The command line for the log of runs, without secrets. */
   command: string
   clock?: Clock
   /** Called when the window is known, before anything is read. */
   onStart?: (start: {
-    runId: string
     window: ResolvedWindow
     recovered: AuditRow[]
     /** Rows before `--from` are not settled: those of devices that this run delivers for become late. */
     leavesEarlier: boolean
+    /** What the query for the window will read. */
+    estimate: QueryEstimate
   }) => void
+  /** Called if the run loses its lease in the middle: it stops sending. */
+  onLeaseLost?: (why: string) => void
   /** Called once with a function that tells how far the run is. */
   onProgress?: (progress: () => RunProgress) => void
 }
@@ -65,11 +73,39 @@ export interface RunJob extends Scope {
 /** Events in memory: enough for full parallelism at any concurrency, a few tens of megabytes. */
 const WINDOW_EVENTS = 8_192
 
-/** One run: settles what an earlier process left behind, then drives the pipeline over the window and logs how it went. */
+/**
+ * One run, under the lease of its shard. Throws a TransientError when another run has it, or when the warehouse or the disk fails in
+ * the middle.
+ */
 export async function runJob(job: RunJob): Promise<RunSummary> {
-  const { config, warehouse, clock = systemClock } = job
+  const { config, warehouse, runId, clock = systemClock } = job
   const startedAtMs = clock.now()
   const projection = await prepareSource(config, warehouse)
+  const lease = await Lease.take({
+    warehouse,
+    clock,
+    shard: SHARD,
+    holder: { runId, host: hostname(), pid: process.pid },
+    requestTimeoutMs: config.delivery.timeoutMs,
+    isAlone: warehouse.isExclusive === true,
+  })
+  try {
+    return await runUnderLease({ ...job, clock }, { lease, startedAtMs, projection })
+  } finally {
+    await lease.release()
+  }
+}
+
+interface Beginning {
+  lease: Lease
+  startedAtMs: number
+  projection: string
+}
+
+/** Settles what an earlier process left behind, then drives the pipeline over the window and logs how it went. */
+async function runUnderLease(job: RunJob & { clock: Clock }, beginning: Beginning): Promise<RunSummary> {
+  const { config, warehouse, clock } = job
+  const { lease, startedAtMs, projection } = beginning
   const { journal, left } = await Journal.open(
     new FolderDisk(config.stateDir),
     `${warehouse.name} shard ${SHARD}`,
@@ -79,19 +115,21 @@ export async function runJob(job: RunJob): Promise<RunSummary> {
     await journal.acknowledgeLeft()
     const runLog = new RunLog(warehouse)
     const window = await windowOf(job, runLog, startedAtMs)
-    const run = describeRun(job, window, startedAtMs)
+    const estimate = await estimateFor(job, projection, window, startedAtMs)
+    const run = describeRun(job, window, lease.epoch)
     await runLog.started(run, startedAtMs)
     const leavesEarlier = await hasUnsettledBefore(job, projection, window, startedAtMs)
-    job.onStart?.({ runId: run.runId, window, recovered, leavesEarlier })
-    const summary = await deliver(
-      { ...job, clock },
-      { run, window, projection, journal, recovered: recovered.length },
-    )
-    const { counts, reasons, requests, retries, duration_s: durationS, exit_code: exitCode } = summary
-    await runLog.ended(run, { counts, reasons, requests, retries, durationS, exitCode }, clock.now())
+    job.onStart?.({ window, recovered, leavesEarlier, estimate })
+    const delivery = { run, window, projection, journal, lease, recovered: recovered.length }
+    const summary = await deliver(job, delivery)
+    if (lease.failure !== null) throw lease.failure
+    const { counts, reasons, requests, retries } = summary
+    const { duration_s: durationS, bytes_billed: bytesBilled, exit_code: exitCode } = summary
+    const end = { counts, reasons, requests, retries, durationS, bytesBilled, exitCode }
+    await runLog.ended(run, end, clock.now())
     return summary
   } finally {
-    await journal.close()
+    await journal.close({ tidy: lease.isHeld })
   }
 }
 
@@ -100,12 +138,13 @@ interface Delivery {
   window: ResolvedWindow
   projection: string
   journal: Journal
+  lease: Lease
   recovered: number
 }
 
 async function deliver(job: RunJob & { clock: Clock }, delivery: Delivery): Promise<RunSummary> {
   const { config, warehouse, clock, signal } = job
-  const { run, window, projection, journal, recovered } = delivery
+  const { run, window, projection, journal, lease, recovered } = delivery
   const { runId } = run
   const nextAuditId = auditIds(runId)
   const tally = new Tally()
@@ -127,11 +166,16 @@ async function deliver(job: RunJob & { clock: Clock }, delivery: Delivery): Prom
     clock,
     random: systemRandom,
     journal,
+    isLeaseHeld: () => lease.isHeld,
     transport,
     tokenFor: (appToken) => config.secrets.forApp(appToken),
     nextAuditId,
     onSettled: (settlement) => audit.settle(settlement),
   })
+  lease.onLost = (why) => {
+    load.stop('lease_lost')
+    job.onLeaseLost?.(why)
+  }
   const stop = () => load.stop('run_stopped')
   signal.addEventListener('abort', stop)
   if (signal.aborted) stop()
@@ -224,10 +268,11 @@ function summarize(parts: {
   }
 }
 
-function describeRun(job: RunJob, window: ResolvedWindow, startedAtMs: number): RunStart {
+function describeRun(job: RunJob, window: ResolvedWindow, epoch: number): RunStart {
   const { app, event, limit } = job.selection
   return {
-    runId: newRunId(startedAtMs),
+    runId: job.runId,
+    epoch,
     shard: SHARD,
     command: job.command,
     host: hostname(),

@@ -2,10 +2,17 @@ import type { RunLog } from './audit/run-log.ts'
 import type { Config } from './config.ts'
 import { TerminalError } from './domain/errors.ts'
 import type { ResendMode } from './domain/policy.ts'
-import { checkContract, extract, loadSource } from './extract/extract.ts'
+import {
+  checkContract,
+  type ExtractOptions,
+  estimateExtract,
+  extract,
+  loadSource,
+} from './extract/extract.ts'
 import type { TransformRules } from './transform/transform.ts'
+import { formatGb } from './warehouse/gigabytes.ts'
 import { requireTables } from './warehouse/require-tables.ts'
-import type { Warehouse } from './warehouse/warehouse.ts'
+import type { QueryEstimate, Warehouse } from './warehouse/warehouse.ts'
 import { type ResolvedWindow, resolveWindow } from './window.ts'
 
 /** All devices are one shard: `0/1`. */
@@ -91,15 +98,42 @@ export function transformRules(config: Config, resend: Selection['resend']): Tra
 
 /** The rows of the window, with what the audit table knows of them. */
 export function extractFor(
-  { config, warehouse, selection, signal }: Scope,
+  job: Scope,
   projection: string,
   window: ResolvedWindow,
   nowMs: number,
   onTotal: (rows: number) => void = () => {},
 ) {
+  return extract(job.warehouse, projection, { ...extractOptions(job, window, nowMs), onTotal })
+}
+
+/** What reading them would cost. Throws a TerminalError where that is more than the settings allow. */
+export async function estimateFor(
+  job: Scope,
+  projection: string,
+  window: ResolvedWindow,
+  nowMs: number,
+): Promise<QueryEstimate> {
+  const estimate = await estimateExtract(job.warehouse, projection, extractOptions(job, window, nowMs))
+  const { bytes, maximumBytes } = estimate
+  if (bytes !== null && maximumBytes !== null && bytes > maximumBytes)
+    throw new TerminalError(
+      `the query would read ${formatGb(bytes)}, and warehouse.maximum_gb_billed allows ${formatGb(maximumBytes)}.`,
+      {
+        hint: 'Partition the source by the column behind occurred_at, take a smaller window with --from and --to, or raise the limit.',
+      },
+    )
+  return estimate
+}
+
+function extractOptions(
+  { config, selection, signal }: Scope,
+  window: ResolvedWindow,
+  nowMs: number,
+): ExtractOptions {
   const { app, event, limit, resend } = selection
   const { inDoubt, inDoubtHoldHours } = config.delivery
-  return extract(warehouse, projection, {
+  return {
     window,
     ...(app === null ? {} : { app }),
     ...(event === null ? {} : { event }),
@@ -109,6 +143,5 @@ export function extractFor(
     inDoubtBlocks: { revenue: inDoubt.revenue !== 'skip', other: inDoubt.other !== 'skip' },
     inDoubtHoldHours,
     signal,
-    onTotal,
-  })
+  }
 }

@@ -11,6 +11,8 @@ export interface RunStart {
   host: string
   pid: number
   version: string
+  /** Of the lease under which it runs. */
+  epoch: number
   fromMs: number
   toMs: number
   /** Neither --from nor --to was given. */
@@ -24,6 +26,8 @@ export interface RunEnd {
   requests: number
   retries: number
   durationS: number
+  /** null where the warehouse does not bill by the byte. */
+  bytesBilled: number | null
   exitCode: number
 }
 
@@ -45,7 +49,7 @@ export class RunLog {
   }
 
   async ended(run: RunStart, end: RunEnd, atMs: number): Promise<void> {
-    const { counts, reasons, requests, retries, durationS, exitCode } = end
+    const { counts, reasons, requests, retries, durationS, bytesBilled, exitCode } = end
     const row: TableRow = {
       ...EMPTY,
       ...startColumns(run),
@@ -53,9 +57,11 @@ export class RunLog {
       logged_at: instant(atMs),
       counts: JSON.stringify(counts),
       reasons: JSON.stringify(reasons),
+      delivered: counts.delivered,
       requests,
       retries,
       duration_s: durationS.toFixed(3),
+      bytes_billed: bytesBilled,
       exit_code: exitCode,
     }
     await this.#warehouse.append('s2s_runs', [row])
@@ -79,12 +85,13 @@ export class RunLog {
 
 const EMPTY: TableRow = {
   claim_to: null,
-  epoch: null,
   counts: null,
   reasons: null,
+  delivered: null,
   requests: null,
   retries: null,
   duration_s: null,
+  bytes_billed: null,
   exit_code: null,
 }
 
@@ -96,6 +103,7 @@ function startColumns(run: RunStart): TableRow {
     host: run.host,
     pid: run.pid,
     version: run.version,
+    epoch: run.epoch,
     window_from: instant(run.fromMs),
     window_to: instant(run.toMs),
     full_window: run.isFullWindow,

@@ -278,6 +278,12 @@ export const REASONS = {
     meaning: 'More devices wait for another run than this one keeps in memory, so it stopped sending.',
     advice: 'See why so many events were deferred, then run again.',
   },
+  lease_lost: {
+    status: 'deferred',
+    meaning:
+      'The run could not keep its lease (it was paused, or the warehouse was away for minutes), so it stopped sending: another may have taken over.',
+    advice: waits,
+  },
   run_stopped: {
     status: 'deferred',
     meaning: 'The run was asked to stop (SIGTERM, or the warehouse failed) before its turn came.',

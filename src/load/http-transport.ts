@@ -41,7 +41,7 @@ export class HttpTransport implements Transport {
     this.#basePath = url.pathname.replace(/\/$/, '')
   }
 
-  send(request: OutgoingRequest, { onStart, onAnswer }: RequestCallbacks): void {
+  send(request: OutgoingRequest, { onAnswer, ...callbacks }: RequestCallbacks): void {
     // The client that was used last is the one whose connection is most likely still open.
     const client = this.#idle.pop() ?? this.#open()
     const deadline = this.#options.clock.monotonic() + this.#options.timeoutMs
@@ -50,7 +50,7 @@ export class HttpTransport implements Transport {
       this.#recycle(client)
       onAnswer(answer)
     }
-    const exchange = new Exchange(deadline, this.#options.clock, { onStart, onAnswer: settle })
+    const exchange = new Exchange(deadline, this.#options.clock, { ...callbacks, onAnswer: settle })
     this.#inFlight.set(exchange, client)
     this.#sweepLater()
     client.dispatch(this.#toDispatch(request), exchange)
@@ -141,6 +141,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#controller = controller
     // undici puts a request back in its queue when a connection is closed "for information"; a second start would be a second send.
     if (this.#started) return controller.abort(new Error('the connection closed after the request had begun'))
+    if (!this.#callbacks.mayStart()) return controller.abort(new Error('taken back before its first byte'))
     this.#started = true
     this.#callbacks.onStart()
   }

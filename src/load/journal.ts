@@ -103,12 +103,13 @@ export class Journal {
   /**
    * Writes out what is pending. A journal that the warehouse has acknowledged completely leaves one empty segment, naming its owner.
    *
+   * @param tidy `false` for a process that has lost its right to send: the folder may be its successor's by now, so it begins no segment.
    * @throws the error that ended writing, if one did: nobody else tells the user that the disk is full.
    */
-  async close(): Promise<void> {
+  async close({ tidy = true }: { tidy?: boolean } = {}): Promise<void> {
     while (this.#writing !== null) await this.#writing
     try {
-      if (this.#failure === null) await this.#finish()
+      if (this.#failure === null) await this.#finish(tidy)
     } catch (error) {
       this.#failure = explainDiskError(error, this.#disk.name)
     }
@@ -116,9 +117,9 @@ export class Journal {
     if (this.#failure !== null) throw this.#failure
   }
 
-  async #finish(): Promise<void> {
+  async #finish(tidy: boolean): Promise<void> {
     await this.#sync()
-    if (this.#frames > 1 && this.#segments.every(({ unacknowledged }) => unacknowledged === 0)) {
+    if (tidy && this.#frames > 1 && this.#segments.every(({ unacknowledged }) => unacknowledged === 0)) {
       await this.#startSegment()
       await this.#deleteAcknowledged()
     }

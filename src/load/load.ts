@@ -28,6 +28,8 @@ export interface LoadParts extends SenderParts {
   clock: Clock
   random: Random
   journal: Journal
+  /** Whether this process still has the right to send; once it says no, the run stops sending for good. */
+  isLeaseHeld: () => boolean
   onSettled: (settlement: Settlement) => void
 }
 
@@ -74,7 +76,7 @@ export class Load {
     this.#parts = parts
     this.#health = new AdjustHealth(rules, parts.random)
     this.#sender = new Sender(rules, parts, {
-      mayLeave: (ticket) => this.#stopped === null && !this.#isExpired(ticket),
+      mayLeave: (ticket) => this.#stopped === null && parts.isLeaseHeld() && !this.#isExpired(ticket),
       onAnswer: (sending, answer) => this.#answered(sending, answer),
       onWithdrawn: (sending) => this.#withdrawn(sending),
     })
@@ -180,7 +182,8 @@ export class Load {
   }
 
   #consider(ticket: Ticket): void {
-    if (this.#stopped !== null) return this.#defer(ticket, this.#stopped)
+    const stopped = this.#whyStopped()
+    if (stopped !== null) return this.#defer(ticket, stopped)
     if (this.#isExpired(ticket)) return this.#settle(ticket, unsent('expired', 'too_old'))
     if (this.#ordering.isOptedOut(ticket))
       return this.#settle(ticket, unsent('suppressed', 'device_opted_out_before'))
@@ -188,6 +191,12 @@ export class Load {
     if (passage.kind === 'stopped') this.#defer(ticket, passage.reason)
     else if (passage.kind === 'wait') this.#parked.push(ticket)
     else this.#start(ticket)
+  }
+
+  /** Asks the lease itself: a process that was paused may come by here before the timer that would tell it. */
+  #whyStopped(): Reason | null {
+    if (!this.#parts.isLeaseHeld()) this.stop('lease_lost')
+    return this.#stopped
   }
 
   #start(ticket: Ticket): void {
@@ -283,7 +292,8 @@ export class Load {
   #withdrawn(sending: Sending): void {
     const { ticket } = sending
     if (this.#health.returned(ticket.event, null)) this.#unpark()
-    if (this.#stopped !== null) this.#defer(ticket, this.#stopped, sending)
+    const stopped = this.#whyStopped()
+    if (stopped !== null) this.#defer(ticket, stopped, sending)
     else this.#settle(ticket, unsent('expired', 'too_old'), sending)
     this.#pump()
   }

@@ -18,6 +18,8 @@ export interface Sending {
   /** Monotonic milliseconds of the same, until then of its turn. */
   startedAt: number
   wasFull: boolean
+  /** It was handed over, and taken back before its first byte. */
+  takenBack: boolean
 }
 
 export interface SenderRules {
@@ -89,7 +91,15 @@ export class Sender {
     this.#inFlight++
     ticket.requests++
     const auditId = this.#parts.nextAuditId()
-    const sending: Sending = { ticket, auditId, segment: 0, sentAtMs: null, startedAt: now, wasFull }
+    const sending: Sending = {
+      ticket,
+      auditId,
+      segment: 0,
+      sentAtMs: null,
+      startedAt: now,
+      wasFull,
+      takenBack: false,
+    }
     this.#starting.add(sending)
     const intent = { ...unsettledRow(ticket, this.#rules, auditId), sentAtMs: this.#parts.clock.now() }
     sending.segment = this.#parts.journal.intent(intent, () => {
@@ -125,6 +135,11 @@ export class Sender {
     const { event } = sending.ticket
     const request = { path: event.path, query: event.query, token: tokenFor(event.appToken) }
     this.#rate.handOver()
+    // A connection may be made first, and the process be paused meanwhile: the lease, the age and a stop are looked at once more.
+    const mayStart = () => {
+      sending.takenBack = !this.#callbacks.mayLeave(sending.ticket)
+      return !sending.takenBack
+    }
     const onStart = () => {
       this.#requests++
       sending.sentAtMs = clock.now()
@@ -134,12 +149,14 @@ export class Sender {
       this.#leaveIfBlocked()
     }
     const onAnswer = (answer: Answer) => {
-      this.#inFlight--
+      if (sending.takenBack) this.#neverSent(sending)
+      else this.#inFlight--
       if (sending.sentAtMs === null) this.#rate.neverStarted()
       this.#leaveIfBlocked()
-      this.#callbacks.onAnswer(sending, answer)
+      if (sending.takenBack) this.#callbacks.onWithdrawn(sending)
+      else this.#callbacks.onAnswer(sending, answer)
     }
-    transport.send(request, { onStart, onAnswer })
+    transport.send(request, { mayStart, onStart, onAnswer })
   }
 
   #neverSent(sending: Sending): Sending {

@@ -10,6 +10,8 @@ export interface OutgoingRequest {
 }
 
 export interface RequestCallbacks {
+  /** Asked right before the first byte, for a connection may take its time; false takes the request back: it is answered `not_sent`. */
+  mayStart: () => boolean
   /** The first byte goes out now; may be called by `send` itself, and is not called when the request fails before that. */
   onStart: () => void
   /** Called exactly once, never before `send` has returned. */

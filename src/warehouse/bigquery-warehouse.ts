@@ -5,6 +5,7 @@ import { explainFailure } from './bigquery/failures.ts'
 import { type FinishedJob, QueryJobs } from './bigquery/jobs.ts'
 import { readPages } from './bigquery/page-reader.ts'
 import type { QueryConfiguration, QueryParameterResource } from './bigquery/rest-types.ts'
+import type { RetryOptions } from './bigquery/retries.ts'
 import { StorageClients } from './bigquery/storage.ts'
 import { BigqueryTables } from './bigquery/tables.ts'
 import { queryParameters } from './bigquery/values.ts'
@@ -13,6 +14,7 @@ import { checkPortable, type StatementKind } from './portable-sql.ts'
 import { tokenise } from './tokens.ts'
 import type {
   ContractType,
+  Probe,
   QueryEstimate,
   QueryOptions,
   QueryStatistics,
@@ -41,11 +43,18 @@ export interface BigqueryOptions {
   maxRetryMs?: number | undefined
   /** Rows that come with the answer that a query has ended; what has more is read as Arrow. */
   firstPageRows?: number
+  /** How long an append may wait for its answer. */
+  answerTimeoutMs?: number
+  /** Told when a call failed and is tried again. */
+  onTrouble?: ((message: string) => void) | undefined
   clock?: Clock
 }
 
 /** Most queries of this program have no more. */
 const FIRST_PAGE_ROWS = 1_000
+
+/** An answer to an append takes a fraction of a second; one that does not come in this time is lost. */
+const ANSWER_TIMEOUT_MS = 30_000
 
 /** Opens a dataset of BigQuery. Nothing is asked of Google before the first call. */
 export async function openBigqueryWarehouse(options: BigqueryOptions): Promise<Warehouse> {
@@ -55,6 +64,8 @@ export async function openBigqueryWarehouse(options: BigqueryOptions): Promise<W
 class BigqueryWarehouse implements Warehouse {
   readonly name: string
   readonly #options: BigqueryOptions
+  readonly #retry: RetryOptions
+  readonly #api: BigqueryApi
   readonly #jobs: QueryJobs
   readonly #storage: StorageClients
   readonly #tables: BigqueryTables
@@ -66,9 +77,14 @@ class BigqueryWarehouse implements Warehouse {
     const { project, dataset, location, maximumBytesBilled, labels = {}, expireDays = 0 } = options
     this.name = `bigquery:${project}.${dataset}`
     this.#options = options
-    const api = new BigqueryApi(options)
+    this.#retry = {
+      maxRetryMs: options.maxRetryMs,
+      onRetry: (error) => options.onTrouble?.(troubleText(error)),
+    }
+    this.#api = new BigqueryApi({ project, apiEndpoint: options.apiEndpoint, ...this.#retry })
     this.#jobs = new QueryJobs({
-      api,
+      api: this.#api,
+      retry: this.#retry,
       location,
       labels: labelsOf(labels),
       maximumBytesBilled,
@@ -76,7 +92,7 @@ class BigqueryWarehouse implements Warehouse {
     })
     this.#storage = new StorageClients(project, options.storageEndpoint)
     const run = async (query: string) => void (await this.#jobs.run(this.#configuration(query)))
-    this.#tables = new BigqueryTables({ api, project, dataset, location, expireDays, run })
+    this.#tables = new BigqueryTables({ api: this.#api, project, dataset, location, expireDays, run })
   }
 
   async describe(select: string): Promise<SourceColumn[]> {
@@ -135,6 +151,22 @@ class BigqueryWarehouse implements Warehouse {
     return { bytesBilled: this.#jobs.bytesBilled }
   }
 
+  async probes(): Promise<Probe[]> {
+    const { bigqueryProbes } = await import('./bigquery/probes.ts')
+    const { project, dataset, location } = this.#options
+    return bigqueryProbes({
+      project,
+      dataset,
+      location,
+      api: this.#api,
+      storage: this.#storage,
+      tables: this.#tables,
+      retry: this.#retry,
+      dryRun: (sql) => this.#jobs.dryRun(this.#prepare(sql, {})),
+      run: (sql, options = {}, kind) => this.#jobs.run(this.#prepare(sql, options, kind)),
+    })
+  }
+
   async close(): Promise<void> {
     if (this.#closed.signal.aborted) return
     this.#closed.abort(new Error('the warehouse was closed before the query ended'))
@@ -151,7 +183,7 @@ class BigqueryWarehouse implements Warehouse {
     const isWhole = !firstPage.pageToken
     if (isWhole || !destination || !this.#arrowIsThere) return readPages(this.#jobs, job, signal)
     const { openReadStream, readArrow } = await import('./bigquery/arrow-reader.ts')
-    const retry = { signal, maxRetryMs: this.#options.maxRetryMs }
+    const retry = { ...this.#retry, signal }
     const client = await this.#storage.reader()
     try {
       const stream = await openReadStream(client, this.#options.project, destination, retry)
@@ -166,8 +198,9 @@ class BigqueryWarehouse implements Warehouse {
 
   async #openAppender() {
     const { Appender } = await import('./bigquery/appender.ts')
-    const { project, dataset, maxRetryMs, clock = systemClock } = this.#options
-    return new Appender({ clients: this.#storage, project, dataset, clock, retry: { maxRetryMs } })
+    const { project, dataset, answerTimeoutMs = ANSWER_TIMEOUT_MS, clock = systemClock } = this.#options
+    const clients = this.#storage
+    return new Appender({ clients, project, dataset, answerTimeoutMs, clock, retry: this.#retry })
   }
 
   /** Held to the portable subset as on the other engine, though BigQuery would understand more. */
@@ -210,6 +243,10 @@ class BigqueryWarehouse implements Warehouse {
     const { project, dataset } = this.#options
     return explainFailure(error, { project, dataset, fromSource })
   }
+}
+
+function troubleText(error: Error): string {
+  return `BigQuery does not answer as it should, and is asked again: ${error.message.split('\n')[0]}`
 }
 
 /** Labels are lower case and at most 63 characters: https://cloud.google.com/bigquery/docs/labels-intro#requirements */

@@ -2,9 +2,9 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import { TerminalError } from '../domain/errors.ts'
 import { duckdbStatements } from './ddl.ts'
 import { queryError } from './duckdb-errors.ts'
-import { appendRows, type TableColumn } from './duckdb-values.ts'
+import { appendRows, bindings, type TableColumn } from './duckdb-values.ts'
 import { TABLES, VIEWS } from './schema.ts'
-import type { TableRow } from './warehouse.ts'
+import type { QueryParameters, TableRow } from './warehouse.ts'
 
 /** This program's tables in a DuckDB file. Its methods share a connection, so only one of them may run at a time. */
 export class DuckdbTables {
@@ -31,6 +31,16 @@ export class DuckdbTables {
         throw error
       }
     })
+  }
+
+  /** Runs a statement in DuckDB's own SQL, and answers how many rows it changed. */
+  async change(sql: string, parameters: QueryParameters): Promise<number> {
+    const [values, types] = bindings(parameters, sql)
+    try {
+      return (await this.#connection.run(sql, values, types)).rowsChanged
+    } catch (error) {
+      throw queryError(error, false)
+    }
   }
 
   /** Creates the tables and views that are missing, and answers their names. */

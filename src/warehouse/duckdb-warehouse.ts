@@ -6,12 +6,14 @@ import { duckdbDdl } from './ddl.ts'
 import { convertDuckdbColumn } from './duckdb-columns.ts'
 import { isOutOfMemory, openError, queryError } from './duckdb-errors.ts'
 import { MemoryLimit } from './duckdb-memory.ts'
+import { duckdbProbes } from './duckdb-probes.ts'
 import { RunningQuery } from './duckdb-query.ts'
 import { DuckdbTables } from './duckdb-tables.ts'
 import { duckdbSteps, type Step } from './steps.ts'
 import { translateChange } from './translate.ts'
 import type {
   ContractType,
+  Probe,
   QueryEstimate,
   QueryOptions,
   ResultBatch,
@@ -75,6 +77,7 @@ async function connect(instance: DuckDBInstance): Promise<DuckDBConnection> {
 class DuckdbWarehouse implements Warehouse {
   readonly name: string
   readonly isExclusive = true
+  readonly #path: string
   readonly #instance: DuckDBInstance
   /** Appends, DDL and descriptions; a query has a connection of its own, for a second one would cut the first one's rows short. */
   readonly #connection: DuckDBConnection
@@ -85,6 +88,7 @@ class DuckdbWarehouse implements Warehouse {
   #closed = false
 
   constructor(path: string, instance: DuckDBInstance, connection: DuckDBConnection, memory: MemoryLimit) {
+    this.#path = path
     this.#memory = memory
     this.name = `duckdb:${path}`
     this.#instance = instance
@@ -186,6 +190,10 @@ class DuckdbWarehouse implements Warehouse {
 
   statistics(): { bytesBilled: null } {
     return { bytesBilled: null }
+  }
+
+  async probes(): Promise<Probe[]> {
+    return duckdbProbes(this.#path, this)
   }
 
   async close(): Promise<void> {

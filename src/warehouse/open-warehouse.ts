@@ -11,11 +11,15 @@ export interface OpenOptions {
   memoryLimitMb?: number
   /** What BigQuery writes on each job, for the billing export. */
   labels?: Record<string, string>
+  /** Told when BigQuery fails for a moment and is asked again. */
+  onTrouble?: (message: string) => void
+  /** How long BigQuery is asked again. */
+  maxRetryMs?: number
 }
 
 /** Opens the warehouse that the configuration names; only its engine is loaded. Throws Terminal- and TransientErrors. */
 export async function openWarehouse(config: Config, options: OpenOptions = {}): Promise<Warehouse> {
-  const { labels, ...forDuckdb } = options
+  const { labels, onTrouble, maxRetryMs, ...forDuckdb } = options
   const { warehouse, audit } = config
   switch (warehouse.type) {
     case 'duckdb': {
@@ -28,6 +32,8 @@ export async function openWarehouse(config: Config, options: OpenOptions = {}): 
         ...warehouse,
         maximumBytesBilled: Math.floor(warehouse.maximumGbBilled * BYTES_PER_GB),
         expireDays: audit.expireDays,
+        onTrouble,
+        maxRetryMs,
         ...(labels ? { labels } : {}),
       })
     }

@@ -25,6 +25,7 @@ export const FUNCTIONS: Record<string, FunctionRule> = {
   COUNT: { duckdb: 'count', arguments: [1] },
   DATE: { duckdb: 'date', arguments: [1] },
   DIV: { duckdb: 'divide', arguments: [2] },
+  FORMAT_TIMESTAMP: { duckdb: 'strftime', arguments: [2] },
   LOWER: { duckdb: 'lower', arguments: [1] },
   MAX: { duckdb: 'max', arguments: [1] },
   MIN: { duckdb: 'min', arguments: [1] },
@@ -45,6 +46,9 @@ export const FUNCTIONS: Record<string, FunctionRule> = {
   UNNEST: { duckdb: 'unnest', arguments: [1] },
 }
 
+/** To the whole second, in UTC: fractions and zones print differently. */
+const INSTANT_FORMAT = "'%Y-%m-%d %H:%M:%S'"
+
 /** Types for CAST. */
 export const TYPES: Record<string, string> = {
   STRING: 'VARCHAR',
@@ -62,6 +66,12 @@ const KEYWORDS = new Set(
    LIMIT NOT NULL NULLS ON OR ORDER OVER PARTITION SELECT THEN TRUE UNION WHEN WHERE WITH`.split(/\s+/),
 )
 
+export type StatementKind = 'query' | 'change'
+
+/** A query must not hold the words of a statement that changes rows. */
+const BEGINS_CHANGE = new Set(['UPDATE', 'INSERT'])
+const CHANGE_KEYWORDS = new Set([...KEYWORDS, ...BEGINS_CHANGE, 'SET', 'INTO'])
+
 /** Words that may stand before an opening bracket without calling anything. */
 const BEFORE_BRACKET = new Set(
   'ALL AND AS BY CASE CAST DISTINCT ELSE EXISTS FROM HAVING IN JOIN NOT ON OR OVER SELECT THEN WHEN WHERE'.split(
@@ -76,11 +86,20 @@ const RESERVED = new Set(
 )
 
 /** Throws a `TerminalError` for the first token that does not mean the same in both engines. */
-export function checkPortable(code: Token[], file: string): void {
-  for (const [index, token] of code.entries()) checkToken(code, index, token, file)
+export function checkPortable(code: Token[], file: string, kind: StatementKind = 'query'): void {
+  const keywords = kind === 'query' ? KEYWORDS : CHANGE_KEYWORDS
+  if (kind === 'change' && !BEGINS_CHANGE.has(code[0]?.text ?? ''))
+    throw notPortable('neither UPDATE nor INSERT', file, code[0]?.line ?? 1)
+  for (const [index, token] of code.entries()) checkToken(code, index, token, file, keywords)
 }
 
-function checkToken(code: Token[], index: number, token: Token, file: string): void {
+function checkToken(
+  code: Token[],
+  index: number,
+  token: Token,
+  file: string,
+  keywords: ReadonlySet<string>,
+): void {
   const next = code[index + 1]?.text
   const before = code[index - 1]
   const refuse = (what: string) => notPortable(what, file, token.line)
@@ -92,7 +111,7 @@ function checkToken(code: Token[], index: number, token: Token, file: string): v
   if (token.text === 'UNION' && next !== 'ALL' && next !== 'DISTINCT')
     throw refuse('UNION needs ALL or DISTINCT')
   if (token.text === 'BY' && next === 'ALL') throw refuse('BY ALL')
-  if (token.kind === 'word') checkWord(code, index, token, refuse)
+  if (token.kind === 'word') checkWord(code, index, token, refuse, keywords)
 }
 
 export function isName(token: Token | undefined): token is Token {
@@ -100,7 +119,13 @@ export function isName(token: Token | undefined): token is Token {
   return token.kind === 'quoted' || (token.kind === 'word' && token.text === token.text.toLowerCase())
 }
 
-function checkWord(code: Token[], index: number, token: Token, refuse: (what: string) => Error): void {
+function checkWord(
+  code: Token[],
+  index: number,
+  token: Token,
+  refuse: (what: string) => Error,
+  keywords: ReadonlySet<string>,
+): void {
   const { text } = token
   const called = code[index + 1]?.text === '('
   if (isName(token)) {
@@ -110,7 +135,7 @@ function checkWord(code: Token[], index: number, token: Token, refuse: (what: st
   }
   if (called && text in FUNCTIONS) checkArguments(code, index, refuse)
   else if (called && !BEFORE_BRACKET.has(text)) throw refuse(`function ${text} is not on the list`)
-  else if (!KEYWORDS.has(text) && !(text in TYPES && code[index - 1]?.text === 'AS'))
+  else if (!keywords.has(text) && !(text in TYPES && code[index - 1]?.text === 'AS'))
     throw refuse(`${text} is not on the list of keywords`)
 }
 
@@ -119,12 +144,28 @@ function checkArguments(code: Token[], index: number, refuse: (what: string) => 
   const count = countArguments(code, index + 1)
   if (!FUNCTIONS[name]!.arguments.includes(count))
     throw refuse(`function ${name} with ${count} arguments is not on the list`)
-  if (name === 'DIV' && !/^[1-9]/.test(code[closingBracket(code, index + 1) - 1]!.text))
-    throw refuse('DIV by anything but a literal: by zero it is an error or NULL')
+  if (name === 'DIV' && !isNeverZero(code, closingBracket(code, index + 1) - 1))
+    throw refuse('DIV by anything but a literal or NULLIF(..., 0): by zero it is an error or NULL')
+  if (name === 'FORMAT_TIMESTAMP' && code[index + 2]?.text !== INSTANT_FORMAT)
+    throw refuse(`FORMAT_TIMESTAMP with anything but ${INSTANT_FORMAT}`)
   if (name === 'TO_HEX' && code[index + 2]?.text !== 'SHA256')
     throw refuse('function TO_HEX of anything but SHA256(...) is not on the list')
   if (name === 'SHA256' && code[index - 2]?.text !== 'TO_HEX')
     throw refuse('function SHA256 outside TO_HEX(...) is not on the list')
+}
+
+/** Whether the argument that ends at `last` is a literal, or a `NULLIF` that makes NULL of zero. */
+function isNeverZero(code: Token[], last: number): boolean {
+  if (/^[1-9]/.test(code[last]!.text)) return code[last - 1]!.text === ','
+  const nullif = code.findLastIndex(
+    (token, index) => index < last && token.text === 'NULLIF' && closingBracket(code, index + 1) === last,
+  )
+  return (
+    nullif > 0 &&
+    code[nullif - 1]!.text === ',' &&
+    code[last - 1]!.text === '0' &&
+    code[last - 2]!.text === ','
+  )
 }
 
 function countArguments(code: Token[], open: number): number {

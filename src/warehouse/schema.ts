@@ -112,9 +112,15 @@ export const RUNS_TABLE: Table = {
     { name: 'epoch', type: 'int64', description: 'Epoch of the lease under which it ran.' },
     { name: 'counts', type: 'string', description: 'JSON: rows read and settled, by status.' },
     { name: 'reasons', type: 'string', description: 'JSON: list of status, reason and count.' },
+    { name: 'delivered', type: 'int64', description: 'Events that Adjust took: delivered in counts.' },
     { name: 'requests', type: 'int64', description: 'Requests that were made.' },
     { name: 'retries', type: 'int64', description: 'Requests that repeated another.' },
     { name: 'duration_s', type: 'numeric', description: 'Seconds from start to end.' },
+    {
+      name: 'bytes_billed',
+      type: 'int64',
+      description: 'Bytes billed for its queries; NULL where the warehouse does not bill by the byte.',
+    },
     { name: 'exit_code', type: 'int64', description: 'What the process told the scheduler.' },
     { name: 'version', type: 'string', description: 'Version of the program.' },
   ],
@@ -125,10 +131,17 @@ export const LEASE_TABLE: Table = {
   description: 'Who may send: one row a shard.',
   columns: [
     { name: 'shard', type: 'string', required, description: 'i/n' },
-    { name: 'holder', type: 'string', description: 'The run that holds it.' },
+    { name: 'holder', type: 'string', description: 'The run that holds it; NULL when it was given back.' },
+    { name: 'host', type: 'string', description: 'Host name of its process.' },
+    { name: 'pid', type: 'int64', description: 'Process id on that host.' },
     { name: 'epoch', type: 'int64', required, description: 'Goes up by one with every holder.' },
     { name: 'acquired_at', type: 'timestamp', description: 'When the holder took it.' },
-    { name: 'expires_at', type: 'timestamp', description: 'From then on another may take it.' },
+    {
+      name: 'expires_at',
+      type: 'timestamp',
+      required,
+      description: 'From then on another may take it; the holder stops a good while before.',
+    },
   ],
 }
 

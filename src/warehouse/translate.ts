@@ -1,4 +1,4 @@
-import { checkPortable, FUNCTIONS, isName, PRINTS_ALIKE, TYPES } from './portable-sql.ts'
+import { checkPortable, FUNCTIONS, isName, PRINTS_ALIKE, type StatementKind, TYPES } from './portable-sql.ts'
 import { closingBracket, depthChange, notPortable, type Token, tokenise } from './tokens.ts'
 
 /**
@@ -8,9 +8,18 @@ import { closingBracket, depthChange, notPortable, type Token, tokenise } from '
  * list (`/` divides differently), decimal literals (FLOAT64 there, DECIMAL here), escapes, functions, keywords.
  */
 export function translate(sql: string, file = 'query'): string {
+  return translateAs('query', sql, file)
+}
+
+/** The same for a statement that changes rows, an UPDATE or an INSERT. Anything else is refused. */
+export function translateChange(statement: string, file = 'statement'): string {
+  return translateAs('change', statement, file)
+}
+
+function translateAs(kind: StatementKind, sql: string, file: string): string {
   const tokens = tokenise(sql, file)
   const code = tokens.filter((token) => token.kind !== 'gap')
-  checkPortable(code, file)
+  checkPortable(code, file, kind)
   const edits: Edits = { replaced: new Map(), appended: new Map() }
   for (const [index, token] of code.entries()) rewrite(code, index, token, edits, file)
   return tokens

@@ -38,6 +38,21 @@ export interface QueryStatistics {
 /** What is kept in the warehouse: the rows of a table, values by column name. Instants are `{ timestampMicros }`. */
 export type TableRow = Record<string, QueryParameter | string[]>
 
+/** One thing that a run needs of its warehouse. Trying it leaves no trace. */
+export interface Probe {
+  name: string
+  /** What it takes, in the warehouse's own words; null where permissions have no names. */
+  permission: string | null
+  /** Names of earlier probes: where one of them fails, this one could only say the same. */
+  needs: readonly string[]
+  /** Without it the source can be neither described (`contract`) nor read (`sample`); null where only a run needs it. */
+  neededFor: 'contract' | 'sample' | null
+  /** How a run does without it; null where it cannot. */
+  without: string | null
+  /** Answers what was seen. Throws as the other methods do. */
+  attempt(): Promise<string>
+}
+
 /** A warehouse holds the source rows and the tables of this program. Errors are `TerminalError` or `TransientError`. */
 export interface Warehouse {
   /** Names this warehouse for messages and for the journal: `duckdb:/data/warehouse.duckdb`. */
@@ -83,6 +98,9 @@ export interface Warehouse {
   missingTables(): Promise<string[]>
 
   statistics(): QueryStatistics
+
+  /** What a run needs, each to be tried, in an order in which the ones before explain the ones after. */
+  probes(): Promise<Probe[]>
 
   close(): Promise<void>
 }

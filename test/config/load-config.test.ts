@@ -32,7 +32,7 @@ describe('settings', () => {
       deviceNotFoundRetryDays: 7,
       maxAttempts: 5,
     })
-    expect(config.audit).toEqual({ identifiers: 'hashed' })
+    expect(config.audit).toEqual({ identifiers: 'hashed', expireDays: 0 })
   })
 
   it('have their defaults in a section whose settings are all commented out', async () => {
@@ -62,6 +62,24 @@ describe('settings', () => {
       dataset: 'd',
       location: 'EU',
       maximumGbBilled: 50,
+      usdPerTib: 6.25,
+      apiEndpoint: 'https://bigquery.googleapis.com',
+      storageEndpoint: 'https://bigquerystorage.googleapis.com',
+    })
+  })
+
+  it('keep audit rows for as long as a run looks back, or for ever', async () => {
+    const problem = await errorOf(load(`${REQUIRED}audit: { expire_days: 60 }\n`))
+    expect(problem.message).toContain('allowed is 0, or a whole number of days from 120 to 36,500')
+    expect((await load(`${REQUIRED}audit: { expire_days: 400 }\n`)).audit.expireDays).toBe(400)
+  })
+
+  it('speak to BigQuery in clear text on this machine only', async () => {
+    const settings = (address: string) =>
+      `warehouse: { type: bigquery, project: p, dataset: d, api_endpoint: "${address}" }\nsource: s.sql\n`
+    expect((await errorOf(load(settings('http://bigquery.example.com')))).message).toContain('api_endpoint')
+    expect((await load(settings('http://127.0.0.1:9050'))).warehouse).toMatchObject({
+      apiEndpoint: 'http://127.0.0.1:9050',
     })
   })
 

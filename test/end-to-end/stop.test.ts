@@ -165,11 +165,11 @@ describe('a run while Adjust is down', () => {
     const shop = await openShop({ purchases: manyPurchases(40, 40) })
     await shop.adjust.close()
     const config = await loadConfig({ path: shop.path('adjust-s2s.yaml'), env: {} })
-    const warehouse = await openWarehouse(config.warehouse)
+    const warehouse = await openWarehouse(config)
     const selection = { from: null, to: null, app: null, event: null, limit: null, resend: 'none' as const }
     const { signal } = new AbortController()
     const job = { config, warehouse, selection, maxRejected: null, command: 'test', signal, clock: fastClock }
-    const summary = await runJob(job).finally(() => warehouse.close())
+    const summary = await runJob({ ...job, runId: 'run-1' }).finally(() => warehouse.close())
     expect(summary).toMatchObject({
       exit_code: 75,
       stopped: 'adjust_unavailable',

@@ -69,7 +69,11 @@ function transportTo(url: string, options: Partial<HttpTransportOptions> = {}): 
   return transport
 }
 
-function sendWith(transport: HttpTransport, request: Partial<OutgoingRequest> = {}): Promise<Answer> {
+function sendWith(
+  transport: HttpTransport,
+  request: Partial<OutgoingRequest> = {},
+  mayStart = () => true,
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     let answers = 0
     let starts = 0
@@ -82,12 +86,42 @@ function sendWith(transport: HttpTransport, request: Partial<OutgoingRequest> = 
       if (starts > 0 && answer.kind === 'not_sent') reject(new Error('not sent after its start'))
       resolve(answer)
     }
-    transport.send({ path: '/event', query: QUERY, token: null, ...request }, { onStart, onAnswer })
+    const callbacks = { mayStart, onStart, onAnswer }
+    transport.send({ path: '/event', query: QUERY, token: null, ...request }, callbacks)
   })
 }
 
 const ok = (response: ServerResponse) => void response.end('OK')
 const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nOK'
+
+describe('a request that is taken back before its first byte', () => {
+  it('never reaches the server, on a new connection or an open one, and the next one does', async () => {
+    const { url, seen } = await httpServer(ok)
+    const transport = transportTo(url)
+    const takenBack = { kind: 'not_sent', message: expect.stringContaining('taken back') }
+    expect(await sendWith(transport, {}, () => false)).toEqual(takenBack)
+    expect(await sendWith(transport)).toMatchObject({ kind: 'answered' })
+    expect(await sendWith(transport, {}, () => false)).toEqual(takenBack)
+    expect(await sendWith(transport)).toMatchObject({ kind: 'answered' })
+    expect(seen).toHaveLength(2)
+  })
+
+  it('is answered after send has returned', async () => {
+    const { url } = await httpServer(ok)
+    const transport = transportTo(url)
+    await sendWith(transport)
+    // The open connection is free again in the next turn of the event loop.
+    await new Promise((resolve) => setImmediate(resolve))
+    let returned = false
+    const order = new Promise<boolean>((resolve) => {
+      const onAnswer = () => resolve(returned)
+      const callbacks = { mayStart: () => false, onStart: () => {}, onAnswer }
+      transport.send({ path: '/event', query: QUERY, token: null }, callbacks)
+      returned = true
+    })
+    expect(await order).toBe(true)
+  })
+})
 
 describe('a request as the server sees it', () => {
   it('is a form in the body by default', async () => {
@@ -146,7 +180,8 @@ describe('a request as the server sees it', () => {
     let returned = false
     const order = new Promise<boolean>((resolve) => {
       const onAnswer = () => resolve(returned)
-      transport.send({ path: '/event', query: QUERY, token: null }, { onStart: () => {}, onAnswer })
+      const callbacks = { mayStart: () => true, onStart: () => {}, onAnswer }
+      transport.send({ path: '/event', query: QUERY, token: null }, callbacks)
       returned = true
     })
     expect(await order).toBe(true)
@@ -157,7 +192,7 @@ describe('a request as the server sees it', () => {
     expect(() =>
       transportTo(url).send(
         { path: '/event', query: 'a=1', token: 'new\nline' },
-        { onStart: () => {}, onAnswer: () => {} },
+        { mayStart: () => true, onStart: () => {}, onAnswer: () => {} },
       ),
     ).toThrow(/header/)
     expect(seen).toEqual([])

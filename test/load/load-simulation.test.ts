@@ -115,6 +115,7 @@ class Simulation implements Transport {
       clock: this.clock,
       random: this.#random(),
       journal,
+      isLeaseHeld: () => true,
       transport: this,
       tokenFor: () => null,
       nextAuditId: () => `run/${++auditIds}`,

@@ -61,6 +61,7 @@ async function rig({
     // Retries soon: what a back-off amounts to has tests of its own.
     random: () => 0.01,
     journal,
+    isLeaseHeld: () => true,
     transport,
     tokenFor: () => token ?? null,
     nextAuditId: () => `run/${++auditIds}`,

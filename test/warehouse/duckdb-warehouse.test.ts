@@ -189,7 +189,12 @@ describe('tables of DuckDB', () => {
     await makeDuckdbFile(path, ['CREATE TABLE s2s_lease (shard VARCHAR, holder VARCHAR, epoch BIGINT)'])
     const warehouse = await open({ path })
     expect(await warehouse.createTables()).toEqual(['s2s_audit', 's2s_runs', 's2s_latest'])
-    expect(await warehouse.missingTables()).toEqual(['s2s_lease.acquired_at', 's2s_lease.expires_at'])
+    expect(await warehouse.missingTables()).toEqual([
+      's2s_lease.host',
+      's2s_lease.pid',
+      's2s_lease.acquired_at',
+      's2s_lease.expires_at',
+    ])
   })
 
   it('may have their columns in another order, and further ones', async () => {

@@ -48,6 +48,8 @@ describe('functions mean what the GoogleSQL reference says', () => {
     ['DIV(20, 4)', 5],
     ['DIV(12, 7)', 1],
     ['DIV(-7, 2)', -3],
+    ['DIV(20, NULLIF(0, 0))', null],
+    ['DIV(20, NULLIF(3, 0))', 6],
     // conversion_functions
     ['CAST(TRUE AS INT64)', 1],
     ["CAST('12' AS INT64)", 12],
@@ -57,6 +59,8 @@ describe('functions mean what the GoogleSQL reference says', () => {
     ["CAST(CAST('2.5' AS NUMERIC) AS INT64)", 3],
     ["CAST(CAST('-2.5' AS NUMERIC) AS INT64)", -3],
     ["UNIX_MICROS(CAST('2020-06-02 17:00:53.110+00' AS TIMESTAMP))", 1591117253110000],
+    // mathematical operators: INT64 * NUMERIC is NUMERIC
+    ["59 * CAST('0.001' AS NUMERIC) * CAST('0.001' AS NUMERIC)", '0.000059'],
     // operators: three-valued logic, comparison by code point
     ['NULL IN (1, 2)', null],
     ["'a' < 'B'", false],
@@ -75,6 +79,12 @@ describe('functions of instants mean what the GoogleSQL reference says', () => {
   it('DATE is the UTC day, and prints as one (date_functions)', async () => {
     const parameters = { t: at('2016-12-25T05:30:00+07:00') }
     expect(await valuesOf('SELECT CAST(DATE(@t) AS STRING) AS answer', parameters)).toEqual(['2016-12-24'])
+  })
+
+  it('FORMAT_TIMESTAMP prints UTC, to the whole second that has begun (format-elements)', async () => {
+    const query = "SELECT FORMAT_TIMESTAMP('%Y-%m-%d %H:%M:%S', @t) AS answer"
+    expect(await valuesOf(query, { t: at('2008-12-25T15:30:09.999+07:00') })).toEqual(['2008-12-25 08:30:09'])
+    expect(await valuesOf(query.replace('@t', 'CAST(NULL AS TIMESTAMP)'))).toEqual([null])
   })
 
   it('a number prints without a point', async () => {

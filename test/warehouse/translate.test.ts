@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { TerminalError } from '../../src/domain/errors.ts'
 import { querySteps } from '../../src/warehouse/steps.ts'
-import { translate } from '../../src/warehouse/translate.ts'
+import { translate, translateChange } from '../../src/warehouse/translate.ts'
 
 describe('translate', () => {
   it('makes a DuckDB parameter of a GoogleSQL one', () => {
@@ -46,6 +46,12 @@ describe('translate', () => {
     ['SHA256(a)', 'SHA256 outside TO_HEX'],
     ['DIV(a, b)', 'DIV by anything but a literal'],
     ['DIV(a, 0)', 'DIV by anything but a literal'],
+    ['DIV(a, b - 1)', 'DIV by anything but a literal'],
+    ['DIV(a, NULLIF(b, 1))', 'DIV by anything but a literal'],
+    ['DIV(a, 1 - NULLIF(b, 0))', 'DIV by anything but a literal'],
+    ['DIV(a, COALESCE(NULLIF(b, 0), 0))', 'DIV by anything but a literal'],
+    ["FORMAT_TIMESTAMP('%c', a)", 'FORMAT_TIMESTAMP with anything but'],
+    ["FORMAT_TIMESTAMP('%Y-%m-%d %H:%M:%S', a, 'Europe/Berlin')", 'FORMAT_TIMESTAMP with 3 arguments'],
     ['CAST(a AS FLOAT64)', 'FLOAT64 is not on the list'],
     ['CAST(revenue AS STRING)', 'print differently'],
     ['a LIKE b', 'LIKE is not on the list'],
@@ -62,6 +68,26 @@ describe('translate', () => {
     expect(() => translate(`SELECT\n${expression}`, 'sql/x.sql')).toThrow(message)
     expect(() => translate(`SELECT\n${expression}`, 'sql/x.sql')).toThrow('sql/x.sql:2:')
   })
+})
+
+describe('translateChange', () => {
+  it('translates an UPDATE as it does a query', () => {
+    const update = 'UPDATE `s2s_lease` SET epoch = @epoch WHERE NOT EXISTS (SELECT 1 FROM t ORDER BY a DESC)'
+    expect(translateChange(update)).toBe(
+      'UPDATE "s2s_lease" SET epoch = $epoch WHERE NOT EXISTS (SELECT 1 FROM t ORDER BY a DESC NULLS LAST)',
+    )
+  })
+
+  it('translates an INSERT with its list of columns', () => {
+    expect(translateChange('INSERT INTO `t` (a, b) SELECT @a, 1')).toBe('INSERT INTO "t" (a, b) SELECT $a, 1')
+  })
+
+  it.each(['SELECT 1', 'DELETE FROM t WHERE TRUE', 'WITH a AS (SELECT 1) SELECT 1', ''])(
+    'refuses %j, which is neither',
+    (statement) => {
+      expect(() => translateChange(statement, 'sql/x.sql')).toThrow('sql/x.sql:1: neither UPDATE nor INSERT')
+    },
+  )
 })
 
 describe('querySteps', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { TerminalError } from '../../src/domain/errors.ts'
+import { TerminalError, TransientError } from '../../src/domain/errors.ts'
 import { auditTableRow } from '../../src/warehouse/audit-table.ts'
 import type { QueryOptions, QueryValue, TableRow, Warehouse } from '../../src/warehouse/warehouse.ts'
 import { auditRow, micros, name } from './audit-row.ts'
@@ -131,7 +131,83 @@ export function describeWarehouse(engine: Engine): void {
       })
     })
 
+    describe('update', () => {
+      const insert = 'INSERT INTO `s2s_lease` (shard, epoch, expires_at) SELECT @shard, @epoch, @expires_at'
+      const expiresAt = { timestampMicros: micros('2025-05-20T12:00:00Z') + 1 }
+      const select = `SELECT shard, holder, epoch, UNIX_MICROS(expires_at) AS expires_at_micros
+        FROM s2s_lease ORDER BY shard`
+      const withShards = async (...shards: string[]) => {
+        const warehouse = await engine.open()
+        for (const shard of shards)
+          await warehouse.update(insert, { parameters: { shard, epoch: 1, expires_at: expiresAt } })
+        return warehouse
+      }
+
+      it('inserts a row, and says so', async () => {
+        const warehouse = await engine.open()
+        const parameters = { shard: "it's", epoch: 9007199254740990, expires_at: expiresAt }
+        expect(await warehouse.update(insert, { parameters })).toBe(1)
+        expect(await rowsOf(warehouse, select)).toEqual([
+          {
+            shard: "it's",
+            holder: null,
+            epoch: 9007199254740990,
+            expires_at_micros: expiresAt.timestampMicros,
+          },
+        ])
+      })
+
+      it('says how many rows it has changed, and changes no other', async () => {
+        const warehouse = await withShards('0/3', '1/3', '2/3')
+        const update = "UPDATE `s2s_lease` SET holder = 'me', epoch = epoch + 1 WHERE shard <> @shard"
+        expect(await warehouse.update(update, { parameters: { shard: '1/3' } })).toBe(2)
+        expect(await rowsOf(warehouse, select)).toMatchObject([
+          { shard: '0/3', holder: 'me', epoch: 2 },
+          { shard: '1/3', holder: null, epoch: 1 },
+          { shard: '2/3', holder: 'me', epoch: 2 },
+        ])
+      })
+
+      it('of no row is no error', async () => {
+        const warehouse = await withShards('0/1')
+        expect(await warehouse.update("UPDATE `s2s_lease` SET epoch = 7 WHERE shard = 'other'")).toBe(0)
+        expect(await rowsOf(warehouse, select)).toMatchObject([{ epoch: 1 }])
+      })
+
+      it('sees what the one before has done: of several at once that want a row as it was, one changes it', async () => {
+        const warehouse = await withShards('0/1')
+        const update = 'UPDATE `s2s_lease` SET holder = @holder, epoch = epoch + 1 WHERE epoch = 1'
+        const take = (holder: string) =>
+          warehouse.update(update, { parameters: { holder } }).catch((error: unknown) => {
+            expect(error).toBeInstanceOf(TransientError)
+            return 0
+          })
+        const changed = await Promise.all(['a', 'b', 'c', 'd'].map(take))
+        expect(changed.toSorted()).toEqual([0, 0, 0, 1])
+        expect(await rowsOf(warehouse, select)).toMatchObject([
+          { holder: ['a', 'b', 'c', 'd'][changed.indexOf(1)]!, epoch: 2 },
+        ])
+      })
+
+      it.each([
+        'SELECT 1 AS one',
+        'DELETE FROM `s2s_lease` WHERE TRUE',
+        'UPDATE `s2s_lease` SET epoch = LENGTH(shard)',
+      ])('refuses %s, naming the file and the line', async (statement) => {
+        const warehouse = await withShards('0/1')
+        const update = async () => warehouse.update(`\n${statement}`, { name: 'sql/mine.sql' })
+        await expect(update()).rejects.toThrow('sql/mine.sql:2: ')
+        expect(await rowsOf(warehouse, select)).toMatchObject([{ epoch: 1 }])
+      })
+    })
+
     describe('query', () => {
+      it('changes nothing: a statement that would is refused', async () => {
+        const warehouse = await engine.open()
+        const query = rowsOf(warehouse, 'UPDATE `s2s_lease` SET epoch = 1 WHERE TRUE')
+        await expect(query).rejects.toThrow('UPDATE is not on the list')
+      })
+
       it('binds text, whole numbers, truth values and instants', async () => {
         const warehouse = await engine.open()
         const query = 'SELECT @a AS a, @b + 1 AS b, NOT @c AS c, UNIX_MICROS(@d) AS d'

@@ -1,12 +1,11 @@
 import { BigQuery } from '@google-cloud/bigquery'
 import { PassThroughClient } from 'google-auth-library'
-import { type RetryOptions, withRetries } from './retries.ts'
+import { type RetryOptions, untilAborted, withRetries } from './retries.ts'
 
-export interface ApiOptions {
+export interface ApiOptions extends RetryOptions {
   project: string
   /** `https://bigquery.googleapis.com` unless given; plain `http:` (loopback, an emulator) is asked without credentials. */
   apiEndpoint?: string | undefined
-  maxRetryMs?: number | undefined
 }
 
 export interface ApiCall {
@@ -26,28 +25,57 @@ const REQUEST_TIMEOUT_MS = 60_000
  */
 export class BigqueryApi {
   readonly #client: BigQuery
-  readonly #maxRetryMs: number | undefined
+  readonly #retry: RetryOptions
+  readonly #isPlain: boolean
+  #credentials: Promise<unknown> | null = null
 
-  constructor({ project, apiEndpoint, maxRetryMs }: ApiOptions) {
+  constructor({ project, apiEndpoint, ...retry }: ApiOptions) {
+    this.#isPlain = apiEndpoint?.startsWith('http://') ?? false
     this.#client = new BigQuery({
       projectId: project,
       autoRetry: false,
       maxRetries: 0,
       ...(apiEndpoint === undefined ? {} : { apiEndpoint }),
-      ...(apiEndpoint?.startsWith('http://') ? { authClient: new PassThroughClient() } : {}),
+      ...(this.#isPlain ? { authClient: new PassThroughClient() } : {}),
     })
     this.#client.timeout = REQUEST_TIMEOUT_MS
-    this.#maxRetryMs = maxRetryMs
+    this.#retry = retry
   }
 
   /** One call; a failure that may pass is tried again. Only for calls that may be repeated. */
   call<T>(call: ApiCall, options: RetryOptions = {}): Promise<T> {
-    return withRetries(() => this.callOnce<T>(call), { maxRetryMs: this.#maxRetryMs, ...options })
+    return withRetries(() => this.callOnce<T>(call, options.signal), { ...this.#retry, ...options })
   }
 
-  callOnce<T>({ method = 'GET', ...call }: ApiCall): Promise<T> {
+  callOnce<T>(call: ApiCall, signal?: AbortSignal): Promise<T> {
+    const answer = this.#send<T>(call)
+    return signal ? untilAborted(answer, signal) : answer
+  }
+
+  async #send<T>({ method = 'GET', ...call }: ApiCall): Promise<T> {
+    // Found first, for the client asks without any when there are none, and then says what came of that.
+    if (!this.#isPlain) {
+      this.#credentials ??= this.#client.authClient.getClient()
+      await this.#credentials.catch((error: unknown) => {
+        this.#credentials = null
+        throw error
+      })
+    }
     return new Promise((resolve, reject) => {
       this.#client.request({ method, ...call }, (error, body) => (error ? reject(error) : resolve(body as T)))
     })
+  }
+
+  /**
+   * Whose credentials were found and can be used, for people. Throws what Google's client throws when there are none, or when they cannot
+   * be turned into a token.
+   */
+  async account(): Promise<string> {
+    if (this.#isPlain) return 'nobody: plain http, which needs none'
+    const { authClient } = this.#client
+    await authClient.getAccessToken()
+    // A person's own credentials name nobody, and asking for the name may fail where using them does not.
+    const named = await authClient.getCredentials().catch(() => null)
+    return named?.client_email ?? 'somebody whom they do not name'
   }
 }

@@ -1,27 +1,28 @@
-import { adapt, managedwriter } from '@google-cloud/bigquery-storage'
+import { managedwriter } from '@google-cloud/bigquery-storage'
 import type { Clock } from '../../domain/clock.ts'
 import { MS_PER_DAY } from '../../domain/durations.ts'
 import { TerminalError } from '../../domain/errors.ts'
-import { bigqueryType } from '../ddl.ts'
 import { TABLES, type Table } from '../schema.ts'
 import type { TableRow } from '../warehouse.ts'
 import { type ApiFailure, GRPC } from './failures.ts'
-import { type RetryOptions, withRetries } from './retries.ts'
+import { type RetryOptions, untilAborted, withRetries } from './retries.ts'
+import { RowEncoder } from './row-encoder.ts'
 import type { StorageClients } from './storage.ts'
 
-type Writer = InstanceType<typeof managedwriter.JSONWriter>
+type Writer = InstanceType<typeof managedwriter.Writer>
 type Appended = Awaited<ReturnType<ReturnType<Writer['appendRows']>['getResult']>>
 
 /** A request may hold 10 MB: https://cloud.google.com/bigquery/quotas#write-api-limits */
 const REQUEST_BYTES = 6_000_000
-const REQUEST_ROWS = 1_000
-/** An answer takes a fraction of a second; one that does not come in this time is lost. */
-const ANSWER_TIMEOUT_MS = 30_000
+/** What a request holds for each row beside its bytes, at most. */
+const BYTES_AROUND_ROW = 8
 
 export interface AppenderOptions {
   clients: StorageClients
   project: string
   dataset: string
+  /** One that does not come in this time is lost. */
+  answerTimeoutMs: number
   clock: Clock
   retry: RetryOptions
 }
@@ -33,19 +34,21 @@ export interface AppenderOptions {
  */
 export class Appender {
   readonly #options: AppenderOptions
+  readonly #encoders = new Map(TABLES.map((table) => [table.name, new RowEncoder(table)]))
   readonly #writers = new Map<string, Writer>()
 
   constructor(options: AppenderOptions) {
     this.#options = options
   }
 
-  /** Refuses all rows if one of them does not fit the table. One request is all or nothing; a few thousand rows may take several. */
+  /** Refuses all rows if one of them does not fit the table. One request is all or nothing; only rows of kilobytes take several. */
   async append(tableName: string, rows: TableRow[]): Promise<void> {
-    const table = TABLES.find(({ name }) => name === tableName)
-    if (!table) throw missingTable(tableName)
+    const encoder = this.#encoders.get(tableName)
+    if (!encoder) throw missingTable(tableName)
     const { clock, retry } = this.#options
-    const requests = cut(rows.map((row) => storageRow(table, withinPartitions(table, row, clock.now()))))
-    for (const request of requests) await withRetries(() => this.#send(table, request), retry)
+    const nowMs = clock.now()
+    const requests = cut(rows.map((row) => encoder.encode(withinPartitions(encoder.table, row, nowMs))))
+    for (const request of requests) await withRetries(() => this.#send(encoder, request), retry)
   }
 
   close(): void {
@@ -53,21 +56,32 @@ export class Appender {
     this.#writers.clear()
   }
 
-  async #send(table: Table, rows: StorageRow[]): Promise<void> {
+  async #send(encoder: RowEncoder, serializedRows: Uint8Array[]): Promise<void> {
+    const { name } = encoder.table
     try {
-      const writer = this.#writers.get(table.name) ?? (await this.#open(table))
-      const appended = await inTime(writer.appendRows(rows).getResult())
+      const writer = this.#writers.get(name) ?? (await this.#open(encoder))
+      const appended = await this.#inTime(writer.appendRows({ serializedRows }).getResult())
       // A refused request resolves like an accepted one.
       if (appended.error) throw refusal(appended)
     } catch (error) {
-      this.#writers.get(table.name)?.close()
-      this.#writers.delete(table.name)
-      if ((error as ApiFailure).code === GRPC.notFound) throw missingTable(table.name, error)
+      this.#writers.get(name)?.close()
+      this.#writers.delete(name)
+      if ((error as ApiFailure).code === GRPC.notFound) throw missingTable(name, error)
+      // The library's own few tries are over, and it does not say with which status.
+      if (/max retries reached/.test((error as Error).message))
+        Object.assign(error as Error, { code: GRPC.unavailable })
       throw error
     }
   }
 
-  async #open(table: Table): Promise<Writer> {
+  #inTime(answer: Promise<Appended>): Promise<Appended> {
+    const late = new AbortController()
+    const { clock, answerTimeoutMs } = this.#options
+    const cancel = clock.after(answerTimeoutMs, () => late.abort(noAnswer()))
+    return untilAborted(answer, late.signal).finally(cancel)
+  }
+
+  async #open({ table, descriptor }: RowEncoder): Promise<Writer> {
     const { clients, project, dataset } = this.#options
     const client = await clients.writer()
     const connection = await client.createStreamConnection({
@@ -76,20 +90,10 @@ export class Appender {
     })
     // The writes that wait say what broke; without a listener the process would end here.
     connection.onConnectionError(() => {})
-    const writer = new managedwriter.JSONWriter({ connection, protoDescriptor: descriptor(table) })
+    const writer = new managedwriter.Writer({ connection, protoDescriptor: descriptor })
     this.#writers.set(table.name, writer)
     return writer
   }
-}
-
-function descriptor(table: Table) {
-  const fields = table.columns.map((column) => {
-    const isList = column.type === 'string[]'
-    const mode = isList ? 'REPEATED' : column.required ? 'REQUIRED' : 'NULLABLE'
-    return { name: column.name, type: isList ? 'STRING' : bigqueryType(column), mode }
-  })
-  const schema = adapt.convertBigQuerySchemaToStorageTableSchema({ fields })
-  return adapt.convertStorageSchemaToProto2Descriptor(schema, 'root')
 }
 
 /**
@@ -113,57 +117,22 @@ function instantText(micros: number): string {
   return Number.isNaN(date.getTime()) ? `${micros} microseconds after 1970` : date.toISOString()
 }
 
-type StorageRow = Record<string, string | number | boolean | string[]>
-
-/** NULLs are left out; instants are micros. */
-function storageRow(table: Table, row: TableRow): StorageRow {
-  const cells: StorageRow = {}
-  for (const { name, required } of table.columns) {
-    const value = row[name] ?? null
-    if (value === null && required)
-      throw new Error(`a row of ${table.name} has no ${name}: ${JSON.stringify(row)}`)
-    if (value === null) continue
-    cells[name] =
-      typeof value === 'object' && !Array.isArray(value) ? Math.round(value.timestampMicros) : value
-  }
-  return cells
-}
-
-function cut(rows: StorageRow[]): StorageRow[][] {
-  const requests: StorageRow[][] = []
+function cut(rows: Uint8Array[]): Uint8Array[][] {
+  const requests: Uint8Array[][] = []
   let bytes = Number.POSITIVE_INFINITY
   for (const row of rows) {
-    const size = sizeOf(row)
-    if (bytes + size > REQUEST_BYTES || requests.at(-1)!.length === REQUEST_ROWS) {
+    bytes += row.length + BYTES_AROUND_ROW
+    if (bytes > REQUEST_BYTES) {
       requests.push([])
-      bytes = 0
+      bytes = row.length + BYTES_AROUND_ROW
     }
     requests.at(-1)!.push(row)
-    bytes += size
   }
   return requests
 }
 
-/** At most, in bytes: three a UTF-16 unit, and some for what stands between. */
-function sizeOf(row: StorageRow): number {
-  let size = 0
-  for (const value of Object.values(row)) {
-    if (typeof value === 'string') size += 3 * value.length + 8
-    else size += Array.isArray(value) ? value.reduce((sum, text) => sum + 3 * text.length + 8, 0) : 16
-  }
-  return size
-}
-
-async function inTime<T>(answer: Promise<T>): Promise<T> {
-  const late = AbortSignal.timeout(ANSWER_TIMEOUT_MS)
-  return Promise.race([
-    answer,
-    new Promise<never>((_, reject) => {
-      late.addEventListener('abort', () =>
-        reject(Object.assign(new Error('no answer to an append'), { code: GRPC.deadlineExceeded })),
-      )
-    }),
-  ])
+function noAnswer(): ApiFailure {
+  return Object.assign(new Error('an append got no answer'), { code: GRPC.deadlineExceeded })
 }
 
 function refusal({ error, rowErrors }: Appended): ApiFailure {

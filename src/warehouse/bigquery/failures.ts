@@ -80,6 +80,8 @@ export interface Circumstances {
   dataset: string
   /** The user's SELECT was part of it: what is wrong with its text or its values is theirs to mend. */
   fromSource?: boolean
+  /** What it needed, where just that was tried in this program's own dataset. */
+  permission?: string | null
 }
 
 /** Why a call failed, in words for the user; a fault that none of them explains is a bug and comes back as it was. */
@@ -107,12 +109,12 @@ function explainCredentials(error: ApiFailure): Explanation {
   const isRefused =
     error.code === 401 ||
     error.code === GRPC.unauthenticated ||
-    /invalid_grant|invalid_rapt|invalid_client|GOOGLE_APPLICATION_CREDENTIALS|does not exist, or it is not a file/.test(
+    /invalid_grant|invalid_rapt|invalid_client|GOOGLE_APPLICATION_CREDENTIALS|does not exist, or it is not a file|DECODER routines|PEM routines/.test(
       text,
     )
   if (!isRefused) return null
   return [
-    `Google refused the credentials: ${text}`,
+    `the Google credentials cannot be used: ${text}`,
     'They have expired, were revoked, or are no key: run `gcloud auth application-default login`, or correct GOOGLE_APPLICATION_CREDENTIALS or the Workload Identity binding.',
   ]
 }
@@ -128,6 +130,11 @@ function explainRequest(error: ApiFailure, about: Circumstances): Explanation {
   // A schema update or a billing rule can be refused with 403 as well, so the words decide before the status does.
   if (reason === 'billingNotEnabled' || reason === 'accountDisabled')
     return [text, `Turn billing on for project ${about.project}.`]
+  if (/API has not been used in project|API is disabled|accessNotConfigured/i.test(`${reason} ${text}`))
+    return [
+      `BigQuery is not switched on: ${text}`,
+      `Run \`gcloud services enable bigquery.googleapis.com bigquerystorage.googleapis.com --project ${about.project}\`.`,
+    ]
   if (reason === 'accessDenied' || error.code === GRPC.permissionDenied || isPlain403(error))
     return [`BigQuery denied access: ${text}`, roleHint(text, about)]
   if (reason === 'notFound' || error.code === 404 || error.code === GRPC.notFound)
@@ -141,6 +148,11 @@ function explainRequest(error: ApiFailure, about: Circumstances): Explanation {
     return [
       `BigQuery does not know project ${about.project}: ${text}`,
       'Correct warehouse.project in the configuration.',
+    ]
+  if (!about.fromSource && error.code === 400 && /\blocation\b/i.test(text))
+    return [
+      `BigQuery has no such location: ${text}`,
+      'Correct warehouse.location: where the dataset is, such as EU, US or europe-west3.',
     ]
   if (about.fromSource && (reason.startsWith('invalid') || error.code === 400)) return explainSource(text)
   return null
@@ -176,13 +188,19 @@ const ROLES: [permission: RegExp, role: string, on: 'project' | 'dataset'][] = [
   [/tables\.get|datasets\.get|getData/i, 'roles/bigquery.dataViewer', 'dataset'],
 ]
 
-function roleHint(text: string, about: Circumstances): string {
-  const found = ROLES.find(([permission]) => permission.test(text))
-  if (!found)
-    return 'Grant the missing permission to the service account that runs this; `adjust-s2s doctor` tries each one.'
+function roleHint(text: string, { project, dataset, permission }: Circumstances): string {
+  const found = ROLES.find(([pattern]) => pattern.test(permission ?? text))
+  const account = 'to the service account that runs this'
+  if (!found) return `Grant the missing permission ${account}; \`adjust-s2s doctor\` tries each one.`
   const [, role, on] = found
-  const where = on === 'project' ? `project ${about.project}` : 'the dataset that the message names'
-  return `Grant ${role} on ${where} to the service account that runs this; \`adjust-s2s doctor\` tries each one.`
+  if (!permission) {
+    const where = on === 'project' ? `project ${project}` : 'the dataset that the message names'
+    return `Grant ${role} on ${where} ${account}; \`adjust-s2s doctor\` tries each one.`
+  }
+  const held = `(${permission})`
+  if (on === 'project') return `Grant ${role} ${held} on project ${project} ${account}.`
+  // Its own dataset is written to as well as read.
+  return `Grant roles/bigquery.dataEditor ${held} on dataset ${dataset} ${account}.`
 }
 
 function oneLine(error: Error): string {

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import type { BigqueryApi } from './api.ts'
-import { isConflict, isTransient, JobFailure, reasonOf } from './failures.ts'
+import type { ApiCall, BigqueryApi } from './api.ts'
+import { type ApiFailure, isConflict, isTransient, JobFailure, reasonOf } from './failures.ts'
 import type { FieldSchema, Job, QueryConfiguration, ResultPage, TableReference } from './rest-types.ts'
-import { withRetries } from './retries.ts'
+import { type RetryOptions, untilAborted, withRetries } from './retries.ts'
 
 export interface FinishedJob {
   jobId: string
@@ -15,6 +15,7 @@ export interface FinishedJob {
 
 export interface JobsOptions {
   api: BigqueryApi
+  retry: RetryOptions
   location: string
   labels: Record<string, string>
   maximumBytesBilled: number
@@ -22,11 +23,23 @@ export interface JobsOptions {
   firstPageRows: number
 }
 
+export interface PageOptions {
+  maxRows: number
+  signal: AbortSignal | undefined
+}
+
+/** A job that has failed stays so, however often it is asked for. */
+const isCallFailure = (error: unknown) => !(error instanceof JobFailure) && isTransient(error)
+
+const HTTP_BAD_REQUEST = 400
+const HTTP_CONFLICT = 409
+
 /** How long the server may hold an answer back while a query runs; clients that ask more often gain nothing. */
 const POLL_MS = 20_000
 /** A query that takes longer hangs; the next scheduled run asks again. */
 const JOB_TIMEOUT_MS = 3_600_000
 const REPEATED_JOBS = 4
+const CANCEL_TIMEOUT_MS = 5_000
 
 /**
  * Runs queries as jobs with ids of our own: a submit whose answer was lost is repeated under the same id, and BigQuery then says that
@@ -48,6 +61,7 @@ export class QueryJobs {
   async run(query: QueryConfiguration, signal?: AbortSignal): Promise<FinishedJob> {
     let failures = 0
     return withRetries(() => this.#runOnce(query, signal), {
+      ...this.#options.retry,
       signal,
       isRetryable: (error) =>
         error instanceof JobFailure &&
@@ -69,22 +83,21 @@ export class QueryJobs {
     }
   }
 
-  /** A page of a finished query. `startRow` takes over when the token has expired. */
-  page(
-    jobId: string,
-    token: string,
-    startRow: number,
-    maxRows: number,
-    signal?: AbortSignal,
-  ): Promise<ResultPage> {
-    const uri = `/queries/${jobId}`
-    const query = { location: this.#options.location, maxResults: maxRows }
-    let where: { pageToken: string } | { startIndex: string } = { pageToken: token }
-    return this.#options.api.call({ uri, qs: { ...query, ...where } }, { signal }).catch((error: unknown) => {
-      if ((error as { code?: unknown }).code !== 400) throw error
-      where = { startIndex: String(startRow) }
-      return this.#options.api.call({ uri, qs: { ...query, ...where } }, { signal })
-    }) as Promise<ResultPage>
+  /** A page of a finished query. A token expires, or is refused: the number of the row that is due takes over then. */
+  async page(jobId: string, token: string, startRow: number, options: PageOptions): Promise<ResultPage> {
+    const { api, location } = this.#options
+    const { maxRows, signal } = options
+    const ask = (from: { pageToken: string } | { startIndex: number }) =>
+      api.call<ResultPage>(
+        { uri: `/queries/${jobId}`, qs: { location, maxResults: maxRows, ...from } },
+        { signal },
+      )
+    try {
+      return await ask({ pageToken: token })
+    } catch (error) {
+      if ((error as ApiFailure).code !== HTTP_BAD_REQUEST) throw error
+      return ask({ startIndex: startRow })
+    }
   }
 
   async #runOnce(query: QueryConfiguration, signal: AbortSignal | undefined): Promise<FinishedJob> {
@@ -92,7 +105,7 @@ export class QueryJobs {
     try {
       await this.#submit(jobId, query, signal)
       const firstPage = await this.#wait(jobId, signal)
-      const { configuration, statistics } = await this.#get(jobId)
+      const { configuration, statistics } = await this.#options.api.call<Job>(this.#find(jobId), { signal })
       this.#bytesBilled += Number(statistics?.query?.totalBytesBilled ?? 0)
       const destination = configuration?.query?.destinationTable ?? null
       return {
@@ -113,7 +126,7 @@ export class QueryJobs {
       const { status } = await this.#options.api.call<Job>({ method: 'POST', uri: '/jobs', json }, { signal })
       if (status?.errorResult) throw new JobFailure(status.errorResult)
     } catch (error) {
-      const isOurs = (error as { code?: unknown }).code === 409 && reasonOf(error) === 'duplicate'
+      const isOurs = (error as ApiFailure).code === HTTP_CONFLICT && reasonOf(error) === 'duplicate'
       if (!isOurs) throw error
     }
   }
@@ -122,33 +135,42 @@ export class QueryJobs {
     const { location, firstPageRows } = this.#options
     const qs = { location, maxResults: firstPageRows, timeoutMs: POLL_MS }
     for (;;) {
-      const page = await withRetries(() => this.#poll(jobId, qs), { signal })
+      const page = await withRetries(() => this.#poll(jobId, qs, signal), {
+        ...this.#options.retry,
+        signal,
+        isRetryable: isCallFailure,
+      })
       if (page.jobComplete) return page
       signal?.throwIfAborted()
     }
   }
 
   /** A failure here may be that of the call or that of the job: the job itself knows. */
-  async #poll(jobId: string, qs: Record<string, string | number>): Promise<ResultPage> {
+  async #poll(
+    jobId: string,
+    qs: Record<string, string | number>,
+    signal: AbortSignal | undefined,
+  ): Promise<ResultPage> {
     const { api } = this.#options
     try {
-      return await api.callOnce<ResultPage>({ uri: `/queries/${jobId}`, qs })
+      return await api.callOnce<ResultPage>({ uri: `/queries/${jobId}`, qs }, signal)
     } catch (error) {
-      const job = await this.#get(jobId).catch(() => null)
+      signal?.throwIfAborted()
+      const job = await api.callOnce<Job>(this.#find(jobId), signal).catch(() => null)
       if (job?.status?.errorResult) throw new JobFailure(job.status.errorResult)
       throw error
     }
   }
 
-  #get(jobId: string): Promise<Job> {
-    return this.#options.api.call({ uri: `/jobs/${jobId}`, qs: { location: this.#options.location } })
+  #find(jobId: string): ApiCall {
+    return { uri: `/jobs/${jobId}`, qs: { location: this.#options.location } }
   }
 
   /** So that nobody pays for what nobody waits for. That it may fail changes nothing for us. */
   async #cancel(jobId: string): Promise<void> {
     const { api, location } = this.#options
-    const uri = `/jobs/${jobId}/cancel?location=${encodeURIComponent(location)}`
-    await api.callOnce({ method: 'POST', uri }).catch(() => {})
+    const cancelled = api.callOnce({ method: 'POST', uri: `/jobs/${jobId}/cancel`, qs: { location } })
+    await untilAborted(cancelled, AbortSignal.timeout(CANCEL_TIMEOUT_MS)).catch(() => {})
   }
 
   #job(jobId: string | undefined, query: QueryConfiguration, dryRun: boolean): Job {

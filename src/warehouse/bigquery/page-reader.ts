@@ -29,7 +29,7 @@ export async function* readPages(
     const pageRows = (page.rows ?? []) as Rows
     rows += pageRows.length
     const next: Promise<ResultPage> | undefined = page.pageToken
-      ? jobs.page(job.jobId, page.pageToken, rows, PAGE_ROWS, signal)
+      ? jobs.page(job.jobId, page.pageToken, rows, { maxRows: PAGE_ROWS, signal })
       : undefined
     // Whoever leaves early does not wait for it, and its failure is then nobody's.
     next?.catch(() => {})

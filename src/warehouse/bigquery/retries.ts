@@ -7,16 +7,18 @@ const LONGEST_DELAY_MS = 20_000
 const MAX_RETRY_MS = 120_000
 
 export interface RetryOptions {
-  /** Stops waiting; the call then throws its reason. */
+  /** Stops waiting for the next try, and throws its reason. What is being tried looks at the signal itself. */
   signal?: AbortSignal | undefined
   /** No further try begins after that long. */
   maxRetryMs?: number | undefined
   isRetryable?: (error: unknown) => boolean
+  /** Told before each wait, so that nobody looks at a program that says nothing. */
+  onRetry?: ((error: Error, delayMs: number) => void) | undefined
 }
 
 /** Tries again what fails for a moment, with growing, jittered delays; throws the last failure as it was. */
 export function withRetries<T>(work: () => Promise<T>, options: RetryOptions = {}): Promise<T> {
-  const { signal, maxRetryMs = MAX_RETRY_MS, isRetryable = isTransient } = options
+  const { signal, maxRetryMs = MAX_RETRY_MS, isRetryable = isTransient, onRetry } = options
   return pRetry(work, {
     retries: Number.POSITIVE_INFINITY,
     minTimeout: Math.min(FIRST_DELAY_MS, maxRetryMs),
@@ -24,7 +26,21 @@ export function withRetries<T>(work: () => Promise<T>, options: RetryOptions = {
     factor: 2,
     randomize: true,
     maxRetryTime: maxRetryMs,
-    shouldRetry: ({ error }) => isRetryable(error),
+    shouldRetry: ({ error, retryDelay }) => {
+      const isRetried = isRetryable(error)
+      if (isRetried) onRetry?.(error, retryDelay)
+      return isRetried
+    },
     ...(signal ? { signal } : {}),
+  })
+}
+
+/** Waits no longer than until the signal: what is under way goes on, and nobody looks at what becomes of it. */
+export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason)
+    if (signal.aborted) onAbort()
+    signal.addEventListener('abort', onAbort)
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
   })
 }

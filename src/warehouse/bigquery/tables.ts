@@ -28,7 +28,7 @@ export class BigqueryTables {
   /** Creates the dataset, the tables and the views that are missing, and answers their names. */
   async createMissing(): Promise<string[]> {
     const created: string[] = []
-    if (!(await this.#datasetExists())) {
+    if (!(await this.datasetExists())) {
       await this.#createDataset()
       created.push(this.#options.dataset)
     }
@@ -53,7 +53,7 @@ export class BigqueryTables {
   /** Names of the dataset, the tables and the views that are missing, and `table.column`, with its type where only that is wrong. */
   async missing(): Promise<string[]> {
     const { dataset } = this.#options
-    if (!(await this.#datasetExists())) return [`dataset ${dataset}`]
+    if (!(await this.datasetExists())) return [`dataset ${dataset}`]
     const present = await this.#tables()
     const tables = TABLES.flatMap(({ name, columns }) => {
       const table = present.get(name)
@@ -68,8 +68,8 @@ export class BigqueryTables {
     return [...tables, ...VIEWS.map(({ name }) => name).filter((name) => !present.get(name))]
   }
 
-  /** A dataset in another place is as good as none: a query runs in one location only. */
-  async #datasetExists(): Promise<boolean> {
+  /** Throws a TerminalError when it is in another place, which is as good as none: a query runs in one location only. */
+  async datasetExists(): Promise<boolean> {
     const { api, project, dataset, location } = this.#options
     const found = await orNull(api.call<Dataset>({ uri: `/datasets/${dataset}` }))
     if (found?.location && found.location.toLowerCase() !== location.toLowerCase())

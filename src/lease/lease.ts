@@ -1,0 +1,204 @@
+import type { Clock } from '../domain/clock.ts'
+import { ExpectedError, TransientError } from '../domain/errors.ts'
+import { readQuery } from '../warehouse/queries.ts'
+import type { QueryParameters, Warehouse } from '../warehouse/warehouse.ts'
+import { heldByOther, isHeld, type LeaseRow, readLeases } from './lease-row.ts'
+import { HEARTBEAT_MS, HEARTBEAT_RETRY_MS, type Span, spanFrom } from './lease-time.ts'
+
+export interface LeaseParts {
+  warehouse: Pick<Warehouse, 'query' | 'update'>
+  clock: Clock
+  /** `i/n` */
+  shard: string
+  holder: { runId: string; host: string; pid: number }
+  /** How long a request that left at the last instant may be under way, milliseconds. */
+  requestTimeoutMs: number
+  /**
+   * No other process can be running, for the warehouse is this one's alone (DuckDB locks its file). A holder in the row is one that
+   * was killed, so there is nobody to wait for: what it had in flight stands in the journal as in doubt, and its devices wait by that.
+   */
+  isAlone: boolean
+}
+
+/** Runs that begin at the same moment: each loses at most once to each other. */
+const TAKE_ATTEMPTS = 5
+
+/**
+ * The right to send for a shard, which one run has at a time. It is a row in `s2s_lease`, taken by a conditional update, renewed by
+ * heartbeat and numbered by an epoch that only rises.
+ *
+ * Instants in the row are by the wall clocks of those who write it, as all instants in the warehouse are, with a margin for the
+ * difference (see `lease-time.ts`); a holder whose clock is wrong by more than that can be taken over while it sends. Its own deadline is
+ * monotonic and is looked at before each request, because a process that was paused cannot know what happened meanwhile.
+ */
+export class Lease {
+  readonly epoch: number
+  readonly #parts: LeaseParts
+  /** Both clocks at one moment: a wall clock that is set back later must not shorten what the row promises to this run. */
+  readonly #takenAt: { ms: number; monotonic: number }
+  #span: Span
+  #state: 'held' | 'lost' | 'released' = 'held'
+  #failure: Error | null = null
+  #beating: Promise<void> = Promise.resolve()
+  #cancelBeat = () => {}
+  #cancelWatch = () => {}
+  #whyLost: string | null = null
+  #onLost: (why: string) => void = () => {}
+
+  private constructor(parts: LeaseParts, epoch: number) {
+    this.epoch = epoch
+    this.#parts = parts
+    this.#takenAt = { ms: parts.clock.now(), monotonic: parts.clock.monotonic() }
+    this.#span = this.#nextSpan()
+  }
+
+  /**
+   * Takes the lease and keeps it until `release`.
+   *
+   * @throws TransientError when another run has it: who, since when, until when.
+   */
+  static async take(parts: LeaseParts): Promise<Lease> {
+    for (let attempt = 0; attempt < TAKE_ATTEMPTS; attempt++) {
+      const seen = await readOrMake(parts)
+      if (!parts.isAlone && isHeld(seen, parts.clock.now())) throw heldByOther(seen)
+      const lease = new Lease(parts, seen.epoch + 1)
+      if (await lease.#claim(seen)) return lease
+    }
+    throw new TransientError(`the lease of shard ${parts.shard} changes hands all the time`, {
+      hint: 'Several runs begin at the same moment: start one only.',
+    })
+  }
+
+  /** Whether this run may send at this very moment. */
+  get isHeld(): boolean {
+    const { clock } = this.#parts
+    const { until, untilMs } = this.#span
+    return this.#state === 'held' && clock.monotonic() < until && clock.now() < untilMs
+  }
+
+  /** A bug that ended the heartbeat; null when there was none. */
+  get failure(): Error | null {
+    return this.#failure
+  }
+
+  /** Called once when the lease is lost, at once if it is already: from then on nothing may be sent. */
+  set onLost(callback: (why: string) => void) {
+    this.#onLost = callback
+    if (this.#whyLost !== null) callback(this.#whyLost)
+  }
+
+  /** Holds the lease for longer, or finds that it is lost. Throws what the warehouse throws; the deadline is then the old one. */
+  async renew(): Promise<void> {
+    const span = this.#nextSpan()
+    const rows = await this.#update('lease-renew.sql', {
+      expires_at: instant(span.expiresAtMs),
+      epoch: this.epoch,
+    })
+    if (rows === 0) this.#lose('another run has taken it')
+    else if (this.isHeld) this.#span = span
+    else this.#lose(RAN_OUT)
+  }
+
+  /** Gives it back: the next run need not wait. When the warehouse cannot be reached, it runs out by itself. */
+  async release(): Promise<void> {
+    this.#end('released')
+    await this.#beating
+    try {
+      await this.#update('lease-release.sql', { now: instant(this.#parts.clock.now()), epoch: this.epoch })
+    } catch (error) {
+      if (!(error instanceof ExpectedError)) throw error
+    }
+  }
+
+  async #claim(seen: LeaseRow): Promise<boolean> {
+    const { clock, holder } = this.#parts
+    const rows = await this.#update('lease-take.sql', {
+      host: holder.host,
+      pid: holder.pid,
+      now: instant(clock.now()),
+      expires_at: instant(this.#span.expiresAtMs),
+      seen_epoch: seen.epoch,
+      seen_expires_at: instant(seen.expiresAtMs),
+    })
+    if (rows === 0) return false
+    this.#beatAfter(HEARTBEAT_MS)
+    this.#watch()
+    return true
+  }
+
+  /** From the clocks as they are before the warehouse is asked: however long it takes, the holder stops in time. */
+  #nextSpan(): Span {
+    const { clock, requestTimeoutMs } = this.#parts
+    const monotonic = clock.monotonic()
+    const sinceTakenMs = Math.ceil(monotonic - this.#takenAt.monotonic)
+    return spanFrom(Math.max(clock.now(), this.#takenAt.ms + sinceTakenMs), monotonic, requestTimeoutMs)
+  }
+
+  #beatAfter(delayMs: number): void {
+    this.#cancelBeat = this.#parts.clock.after(delayMs, () => {
+      this.#beating = this.#beat()
+    })
+  }
+
+  /** A heartbeat that fails is tried again until the deadline: a warehouse that is away for a minute ends no run. */
+  async #beat(): Promise<void> {
+    let nextMs = HEARTBEAT_MS
+    try {
+      await this.renew()
+    } catch (error) {
+      nextMs = HEARTBEAT_RETRY_MS
+      if (!(error instanceof ExpectedError)) {
+        this.#failure = error as Error
+        this.#lose('its heartbeat met a bug')
+      }
+    }
+    if (this.#state === 'held') this.#beatAfter(nextMs)
+  }
+
+  /** Notices the deadline also while a heartbeat waits for its answer. */
+  #watch(): void {
+    const leftMs = this.#span.until - this.#parts.clock.monotonic()
+    this.#cancelWatch = this.#parts.clock.after(leftMs, () => {
+      if (this.isHeld) this.#watch()
+      else this.#lose(RAN_OUT)
+    })
+  }
+
+  #lose(why: string): void {
+    if (this.#state !== 'held') return
+    this.#end('lost')
+    this.#whyLost = why
+    this.#onLost(why)
+  }
+
+  #end(state: 'lost' | 'released'): void {
+    this.#state = state
+    this.#cancelBeat()
+    this.#cancelWatch()
+  }
+
+  #update(file: string, parameters: QueryParameters): Promise<number> {
+    const { warehouse, shard, holder } = this.#parts
+    return warehouse.update(readQuery(file), {
+      name: `sql/${file}`,
+      parameters: { shard, holder: holder.runId, ...parameters },
+    })
+  }
+}
+
+const RAN_OUT = 'it was not renewed in time: the process was paused, or the warehouse could not be reached'
+
+async function readOrMake({ warehouse, clock, shard }: LeaseParts): Promise<LeaseRow> {
+  const find = async () => (await readLeases(warehouse)).find((row) => row.shard === shard)
+  const seen = await find()
+  if (seen) return seen
+  const parameters = { shard, now: instant(clock.now()) }
+  await warehouse.update(readQuery('lease-first.sql'), { name: 'sql/lease-first.sql', parameters })
+  const made = await find()
+  if (!made) throw new Error(`s2s_lease has no row for shard ${shard} after one was made`)
+  return made
+}
+
+function instant(ms: number): { timestampMicros: number } {
+  return { timestampMicros: Math.round(ms * 1000) }
+}

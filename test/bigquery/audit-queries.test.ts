@@ -1,0 +1,4 @@
+import { describeAuditQueries } from '../warehouse/audit-queries-suite.ts'
+import { bigquery } from './support/bigquery-engine.ts'
+
+describeAuditQueries(bigquery)

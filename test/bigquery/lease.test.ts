@@ -1,0 +1,4 @@
+import { describeLease } from '../lease/lease-suite.ts'
+import { bigquery } from './support/bigquery-engine.ts'
+
+describeLease(bigquery)

@@ -1,0 +1,54 @@
+/** Types of query parameters, as BigQuery gets them: text, a whole number, a truth value, an instant. */
+export type ParameterType = 'STRING' | 'INT64' | 'BOOL' | 'TIMESTAMP'
+export type QueryParameterTypes = Readonly<Record<string, ParameterType>>
+
+/**
+ * What each file of `sql/` is run with. Files that the program itself runs are held to the calls that it makes by
+ * `test/parameters.test.ts`; those that people run say the same at their top.
+ */
+export const QUERY_PARAMETERS: Readonly<Record<string, QueryParameterTypes>> = {
+  'extract.sql': {
+    window_from: 'TIMESTAMP',
+    window_to: 'TIMESTAMP',
+    full_window: 'BOOL',
+    future: 'TIMESTAMP',
+    audit_from: 'TIMESTAMP',
+    app: 'STRING',
+    event: 'STRING',
+    transaction: 'STRING',
+    resend_failed: 'BOOL',
+    resend_all: 'BOOL',
+    in_doubt_since: 'TIMESTAMP',
+    revenue_blocks: 'BOOL',
+    other_blocks: 'BOOL',
+    row_limit: 'INT64',
+  },
+  'audit-ids.sql': { run_id: 'STRING' },
+  'last-full-run.sql': { shard: 'STRING', now: 'TIMESTAMP' },
+  'oldest-open.sql': { audit_from: 'TIMESTAMP' },
+
+  'lease-first.sql': { shard: 'STRING', now: 'TIMESTAMP' },
+  'lease-holders.sql': {},
+  'lease-release.sql': { shard: 'STRING', holder: 'STRING', epoch: 'INT64', now: 'TIMESTAMP' },
+  'lease-renew.sql': { shard: 'STRING', holder: 'STRING', epoch: 'INT64', expires_at: 'TIMESTAMP' },
+  'lease-take.sql': {
+    shard: 'STRING',
+    holder: 'STRING',
+    host: 'STRING',
+    pid: 'INT64',
+    now: 'TIMESTAMP',
+    expires_at: 'TIMESTAMP',
+    seen_epoch: 'INT64',
+    seen_expires_at: 'TIMESTAMP',
+  },
+
+  'audit/cost-per-run.sql': { usd_per_tib: 'STRING', row_limit: 'INT64' },
+  'audit/delivered-by-day.sql': { window_from: 'TIMESTAMP', window_to: 'TIMESTAMP' },
+  'audit/delivery-lag.sql': { settled_from: 'TIMESTAMP', settled_to: 'TIMESTAMP' },
+  'audit/lost-revenue.sql': { settled_from: 'TIMESTAMP', settled_to: 'TIMESTAMP' },
+  'audit/open.sql': {},
+  'audit/rejections-by-reason.sql': { settled_from: 'TIMESTAMP', settled_to: 'TIMESTAMP' },
+  'audit/runs.sql': { row_limit: 'INT64' },
+  'audit/transaction.sql': { transaction_id: 'STRING' },
+  'audit/waiting.sql': { now: 'TIMESTAMP', row_limit: 'INT64' },
+}
