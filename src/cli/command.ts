@@ -30,6 +30,11 @@ export interface SimulateFlags {
   faults: string | null
 }
 
+export interface DoctorFlags {
+  /** Have Adjust try the authentication token with one event in its sandbox. */
+  sendTestEvent: boolean
+}
+
 /** What each command is given, by its name. */
 export interface CommandFlags {
   init: InitFlags
@@ -37,6 +42,7 @@ export interface CommandFlags {
   run: RunFlags
   status: Record<never, never>
   explain: { transactionId: string }
+  doctor: DoctorFlags
   simulate: SimulateFlags
   demo: Record<never, never>
 }

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { type Config, loadConfig } from '../config.ts'
 import { type Clock, systemClock } from '../domain/clock.ts'
 import { ExitCode } from '../domain/exit-code.ts'
+import { newRunId } from '../run-id.ts'
 import { runJob } from '../run-job.ts'
 import { loadScenario } from '../simulator/simulator.ts'
 import { SimulatorThread } from '../simulator/thread.ts'
@@ -97,7 +98,7 @@ function configFor(simulator: SimulatorThread): Promise<Config> {
 }
 
 async function createTables(config: Config): Promise<void> {
-  const warehouse = await openWarehouse(config.warehouse, { create: true })
+  const warehouse = await openWarehouse(config, { create: true })
   await warehouse.createTables().finally(() => warehouse.close())
 }
 
@@ -107,7 +108,7 @@ async function deliver(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<RunSummary> {
-  const warehouse = await openWarehouse(config.warehouse)
+  const warehouse = await openWarehouse(config)
   const progress = showProgress(context, await context.createLog(config))
   try {
     return await runJob({
@@ -115,6 +116,7 @@ async function deliver(
       warehouse,
       clock,
       signal,
+      runId: newRunId(clock.now()),
       selection: { from: null, to: null, app: null, event: null, limit: null, resend: 'none' },
       maxRejected: null,
       command: 'adjust-s2s demo',

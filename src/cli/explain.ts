@@ -4,9 +4,9 @@ import { ExitCode } from '../domain/exit-code.ts'
 import { REASONS, type Reason } from '../domain/reason.ts'
 import { OPEN_STATUSES } from '../domain/settlement.ts'
 import { type Explanation, explainJob } from '../explain-job.ts'
-import { openWarehouse } from '../warehouse/open-warehouse.ts'
 import type { CommandContext, RunCommand } from './command.ts'
 import { maskRequest } from './masked-request.ts'
+import { openFor } from './open-warehouse.ts'
 import { colour, commandLine, formatInstant, formatTable, oneLine } from './output.ts'
 import { millis, type Row, withInstants } from './query-rows.ts'
 import { requestLines } from './request-lines.ts'
@@ -17,7 +17,10 @@ const SHOWN_CHARACTERS = 70
 /** One transaction's whole story: its row, its request, what it waits for, every attempt, what Adjust said, and what to do. */
 export const runCommand: RunCommand<'explain'> = async ({ transactionId }, context) => {
   const config = await context.loadConfig()
-  const warehouse = await openWarehouse(config.warehouse, { readOnly: true, tempDirectory: config.stateDir })
+  const warehouse = await openFor('explain', config, context, {
+    readOnly: true,
+    tempDirectory: config.stateDir,
+  })
   try {
     const explanation = await explainJob({ config, warehouse }, transactionId)
     context.stdout.write(

@@ -25,18 +25,21 @@ export const runCommand: RunCommand<'init'> = async ({ example, print }, context
     context.stdout.write(await ddlText(config))
     return ExitCode.ok
   }
-  show([await createStateDirectory(config.stateDir), ...(await createTables(config))], config, context)
+  show(
+    [await createStateDirectory(config.stateDir), ...(await createTables(config, context))],
+    config,
+    context,
+  )
   return ExitCode.ok
 }
 
-async function ddlText({ warehouse }: Config): Promise<string> {
+async function ddlText({ warehouse, audit }: Config): Promise<string> {
   const { bigqueryDdl, duckdbDdl } = await import('../warehouse/ddl.ts')
   const isDuckdb = warehouse.type === 'duckdb'
-  const statements = isDuckdb ? duckdbDdl() : bigqueryDdl(`${warehouse.project}.${warehouse.dataset}`)
-  return [...statements.values()]
-    .flat()
-    .map((statement) => `${statement};\n`)
-    .join('\n')
+  const statements = isDuckdb
+    ? duckdbDdl()
+    : bigqueryDdl(`${warehouse.project}.${warehouse.dataset}`, audit.expireDays)
+  return statements.map((statement) => `${statement};\n`).join('\n')
 }
 
 async function createStateDirectory(path: string): Promise<Step> {
@@ -53,20 +56,22 @@ async function createStateDirectory(path: string): Promise<Step> {
   }
 }
 
-async function createTables(config: Config): Promise<Step[]> {
-  const [{ openWarehouse }, { TABLES, VIEWS }] = await Promise.all([
-    import('../warehouse/open-warehouse.ts'),
+async function createTables(config: Config, context: CommandContext): Promise<Step[]> {
+  const [{ openFor }, { TABLES, VIEWS }] = await Promise.all([
+    import('./open-warehouse.ts'),
     import('../warehouse/schema.ts'),
   ])
   const isNew = config.warehouse.type === 'duckdb' && !existsSync(config.warehouse.path)
-  const warehouse = await openWarehouse(config.warehouse, { create: true })
+  const warehouse = await openFor('init', config, context, { create: true })
   try {
     // Before the views, which would fail on a missing column with the engine's own words.
     refuseOldTables(await warehouse.missingTables())
     const created = new Set(await warehouse.createTables())
     const status = (isCreated: boolean) => (isCreated ? 'created' : 'existed')
+    // A new dataset is named among what was created.
+    const isNewDataset = config.warehouse.type === 'bigquery' && created.has(config.warehouse.dataset)
     return [
-      { kind: 'warehouse', name: warehouse.name, status: status(isNew) },
+      { kind: 'warehouse', name: warehouse.name, status: status(isNew || isNewDataset) },
       ...TABLES.map(({ name }): Step => ({ kind: 'table', name, status: status(created.has(name)) })),
       ...VIEWS.map(({ name }): Step => ({ kind: 'view', name, status: status(created.has(name)) })),
     ]
@@ -101,7 +106,7 @@ function show(steps: Step[], config: Config, { stdout, stderr, flags }: CommandC
     ? ''
     : `write the SELECT that yields your transactions to ${config.source}, then `
   const isNew = steps.some(({ kind, status }) => kind === 'warehouse' && status === 'created')
-  if (isNew)
+  if (isNew && config.warehouse.type === 'duckdb')
     stderr.write('\nThe warehouse is a new, empty file. If yours is elsewhere, correct warehouse.path.\n')
   stderr.write(`\nNext: ${write}${command}\n`)
 }

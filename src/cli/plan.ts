@@ -1,10 +1,12 @@
+import type { Config } from '../config.ts'
 import { ExitCode } from '../domain/exit-code.ts'
 import { REASONS, type Reason } from '../domain/reason.ts'
 import type { ReasonCount } from '../domain/settlement.ts'
 import { type Plan, planJob } from '../plan-job.ts'
-import { openWarehouse } from '../warehouse/open-warehouse.ts'
 import type { CommandContext, RunCommand } from './command.ts'
+import { estimateText } from './estimate-text.ts'
 import { type MaskedRequest, maskRequest } from './masked-request.ts'
+import { openFor } from './open-warehouse.ts'
 import {
   colour,
   commandLine,
@@ -22,16 +24,18 @@ import { onStopSignal } from './stop-signal.ts'
 export const runCommand: RunCommand<'plan'> = async (flags, context) => {
   refuseShards(flags.shard)
   const config = await context.loadConfig()
-  const warehouse = await openWarehouse(config.warehouse, { readOnly: true, tempDirectory: config.stateDir })
+  const warehouse = await openFor('plan', config, context, {
+    readOnly: true,
+    tempDirectory: config.stateDir,
+  })
   const { signal, release } = onStopSignal((text) => context.stderr.write(`${text}\n`))
   try {
     const plan = await planJob({ config, warehouse, selection: flags, signal })
     const requests = plan.firstEvents.map((event) => maskRequest(event, config.adjust))
-    const { requestsPerSecond } = config.delivery
     context.stdout.write(
       context.flags.json
         ? `${JSON.stringify(planJson(plan, requests))}\n`
-        : formatPlan(plan, requests, requestsPerSecond, context),
+        : formatPlan(plan, requests, config, context),
     )
     return ExitCode.ok
   } finally {
@@ -41,7 +45,7 @@ export const runCommand: RunCommand<'plan'> = async (flags, context) => {
 }
 
 function planJson(
-  { window, counts, reasons, warnings, tokens, leavesEarlier, bytesBilled }: Plan,
+  { window, counts, reasons, warnings, tokens, leavesEarlier, estimate, bytesBilled }: Plan,
   requests: MaskedRequest[],
 ) {
   return {
@@ -52,6 +56,7 @@ function planJson(
     tokens,
     leaves_earlier: leavesEarlier,
     requests,
+    bytes_estimated: estimate.bytes,
     bytes_billed: bytesBilled,
     exit_code: ExitCode.ok,
   }
@@ -60,10 +65,11 @@ function planJson(
 function formatPlan(
   plan: Plan,
   requests: MaskedRequest[],
-  requestsPerSecond: number,
+  config: Config,
   { stdout, flags }: CommandContext,
 ): string {
   const { window, counts, reasons, warnings, tokens } = plan
+  const { requestsPerSecond } = config.delivery
   const seconds = counts.delivered / requestsPerSecond
   const lines = [
     colour('bold', 'Plan: nothing was sent and nothing was written', stdout),
@@ -80,6 +86,8 @@ function formatPlan(
       `At ${formatCount(requestsPerSecond)} requests per second this takes at least ${formatDuration(seconds * 1000)}.`,
     )
   }
+  const reads = estimateText(plan.estimate, config)
+  if (reads !== null) lines.push(`On BigQuery, ${reads}.`)
   if (plan.leavesEarlier) lines.push(colour('yellow', LEAVES_EARLIER, stdout))
   if (counts.delivered > 0) lines.push(`Next: ${commandLine('run', flags.config)}, with the same flags`)
   return `${lines.join('\n')}\n`

@@ -1,7 +1,14 @@
 import { styleText } from 'node:util'
 import { Command, InvalidArgumentError } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
-import type { CommandFlags, CommandName, GlobalFlags, InitFlags, SimulateFlags } from './command.ts'
+import type {
+  CommandFlags,
+  CommandName,
+  DoctorFlags,
+  GlobalFlags,
+  InitFlags,
+  SimulateFlags,
+} from './command.ts'
 import type { RunFlagTexts } from './run-flags.ts'
 
 /** Runs one command; the program only finds out which, and with what flags. */
@@ -15,6 +22,7 @@ const EXAMPLES = `
 Examples:
   adjust-s2s init --example > adjust-s2s.yaml    a complete configuration to start from
   adjust-s2s init                                create the tables and the state directory
+  adjust-s2s doctor                              is everything there that a run needs?
   adjust-s2s plan                                what a run would send; writes and sends nothing
   adjust-s2s run                                 send everything that is due
   adjust-s2s run --from 2026-02-01 --to 2026-03-01 --resend failed
@@ -96,6 +104,34 @@ function addInit(program: Command, execute: Execute): void {
     })
 }
 
+const DOCTOR_EXAMPLES = `
+Examples:
+  adjust-s2s doctor                      after the first deployment, and when something is odd
+  adjust-s2s doctor --send-test-event    is the authentication token taken, too?
+  adjust-s2s doctor --quiet              only what has to be mended
+
+Exit codes:
+  0  nothing failed              4  Adjust refused the token or the app
+  2  something has to be mended  75  only what passes by itself: a lock, or a server that is away`
+
+function addDoctor(program: Command, execute: Execute): void {
+  program
+    .command('doctor')
+    .summary('check a deployment: what is wrong, and what mends it')
+    .description(
+      'Tries what a run needs, one after the other: the configuration, the state directory, Adjust, the clock, each permission in the ' +
+        'warehouse, the source with a sample row, and the token. Nothing is sent and nothing is changed.',
+    )
+    .option(
+      '--send-test-event',
+      "send one event of a made-up device to Adjust's sandbox, with the sample row's tokens",
+    )
+    .addHelpText('after', DOCTOR_EXAMPLES)
+    .action(async ({ sendTestEvent = false }: Partial<DoctorFlags>) => {
+      await execute('doctor', { sendTestEvent }, globalFlags(program))
+    })
+}
+
 function addSimulate(program: Command, execute: Execute): void {
   program
     .command('simulate')
@@ -154,6 +190,7 @@ export function createProgram(execute: Execute): Command {
       styleTitle: (title) => styleText('bold', title, { validateStream: false }),
     })
   addInit(program, execute)
+  addDoctor(program, execute)
   addPlan(program, execute)
   addRun(program, execute)
   addQuestions(program, execute)

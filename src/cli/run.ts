@@ -1,7 +1,10 @@
+import { systemClock } from '../domain/clock.ts'
 import type { ExitCode } from '../domain/exit-code.ts'
+import { newRunId } from '../run-id.ts'
 import { runJob } from '../run-job.ts'
-import { openWarehouse } from '../warehouse/open-warehouse.ts'
 import type { RunCommand } from './command.ts'
+import { estimateText } from './estimate-text.ts'
+import { openFor } from './open-warehouse.ts'
 import { formatInstant, LEAVES_EARLIER } from './output.ts'
 import { showProgress } from './run-progress.ts'
 import { refuseShards } from './shard.ts'
@@ -18,24 +21,33 @@ export const runCommand: RunCommand<'run'> = async (flags, context) => {
   const { signal, release } = onStopSignal((text) => context.stderr.write(`${text}\n`))
   const config = await context.loadConfig()
   const log = await context.createLog(config)
-  const warehouse = await openWarehouse(config.warehouse, { tempDirectory: config.stateDir })
+  const runId = newRunId(systemClock.now())
+  const warehouse = await openFor('run', config, context, {
+    tempDirectory: config.stateDir,
+    labels: { run_id: runId },
+  })
   const progress = showProgress(context, log)
   try {
     const summary = await runJob({
       config,
       warehouse,
+      runId,
       selection: flags,
       maxRejected: flags.maxRejected,
       command: ['adjust-s2s', ...process.argv.slice(2)].join(' '),
       signal,
-      onStart: ({ runId, window, recovered, leavesEarlier }) => {
+      onStart: ({ window, recovered, leavesEarlier, estimate }) => {
         const [from, to] = [formatInstant(window.fromMs), formatInstant(window.toMs)]
         const { url, environment } = config.adjust
         log.info({ runId, from, to }, `run ${runId} covers ${from} up to ${to}; to ${url} as ${environment}`)
+        const reads = estimateText(estimate, config)
+        if (reads !== null) log.info({ bytes: estimate.bytes }, reads)
         if (config.secrets.isEmpty && url.startsWith('https:')) log.warn(NO_TOKEN)
         if (leavesEarlier) log.warn(LEAVES_EARLIER)
         if (recovered.length > 0) log.warn({ recovered: recovered.length }, recoveredText(recovered))
       },
+      onLeaseLost: (why) =>
+        log.warn(`the lease is lost: ${why}. Nothing new is sent; what is under way is settled.`),
       onProgress: progress.follow,
     })
     progress.stop()

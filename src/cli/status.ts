@@ -4,11 +4,12 @@ import { MS_PER_DAY, MS_PER_HOUR } from '../domain/durations.ts'
 import { ExitCode } from '../domain/exit-code.ts'
 import { REASONS, type Reason } from '../domain/reason.ts'
 import type { Counts } from '../domain/settlement.ts'
-import { openWarehouse } from '../warehouse/open-warehouse.ts'
+import { readLeases } from '../lease/lease-row.ts'
 import { readRows } from '../warehouse/read-rows.ts'
 import { requireTables } from '../warehouse/require-tables.ts'
 import type { QueryValue } from '../warehouse/warehouse.ts'
 import type { CommandContext, RunCommand } from './command.ts'
+import { openFor } from './open-warehouse.ts'
 import {
   type Cell,
   colour,
@@ -19,24 +20,26 @@ import {
   formatTable,
 } from './output.ts'
 import { iso, millis, type Row, withInstants } from './query-rows.ts'
+import { leaseLines, leasesJson } from './status-lease.ts'
 
 const SHOWN_RUNS = 8
 
 type Limits = Pick<Config['delivery'], 'maxAgeDays' | 'inDoubtHoldHours'>
 
-/** The last runs, and what waits or is in doubt. */
+/** Who sends now, the last runs, and what waits or is in doubt. */
 export const runCommand: RunCommand<'status'> = async (_flags, context) => {
   const config = await context.loadConfig()
-  const warehouse = await openWarehouse(config.warehouse, { readOnly: true })
+  const warehouse = await openFor('status', config, context, { readOnly: true })
   try {
     await requireTables(warehouse)
     const runs = await readRows(warehouse, 'audit/runs.sql', { row_limit: SHOWN_RUNS })
     const open = await readRows(warehouse, 'audit/open.sql')
     const limits = config.delivery
+    const leases = [await readLeases(warehouse), systemClock.now(), warehouse.isExclusive === true] as const
     context.stdout.write(
       context.flags.json
-        ? `${JSON.stringify(statusJson(runs, open, limits))}\n`
-        : statusText(runs, open, limits, context),
+        ? `${JSON.stringify({ leases: leasesJson(...leases), ...statusJson(runs, open, limits) })}\n`
+        : statusText(runs, open, limits, context, leaseLines(...leases)),
     )
     return ExitCode.ok
   } finally {
@@ -56,10 +59,19 @@ function statusJson(runs: Row[], open: Row[], limits: Limits) {
   }
 }
 
-function statusText(runs: Row[], open: Row[], limits: Limits, context: CommandContext): string {
+function statusText(
+  runs: Row[],
+  open: Row[],
+  limits: Limits,
+  context: CommandContext,
+  sending: string[],
+): string {
   const { stdout } = context
   const title = (text: string) => colour('bold', text, stdout)
   const lines = [
+    title('Sending now'),
+    ...sending,
+    '',
     title('Last runs'),
     ...(runs.length === 0 ? ['  none yet'] : [runTable(runs, stdout)]),
     '',

@@ -1,0 +1,20 @@
+import type { Config } from '../config.ts'
+import { SHARD } from '../selection.ts'
+import { type OpenOptions, openWarehouse } from '../warehouse/open-warehouse.ts'
+import type { Warehouse } from '../warehouse/warehouse.ts'
+import type { CommandContext, CommandName } from './command.ts'
+
+/** The warehouse of the configuration as a command works with it: it signs its queries, and says so when an answer takes long. */
+export async function openFor(
+  command: CommandName,
+  config: Config,
+  context: CommandContext,
+  { labels, ...options }: OpenOptions = {},
+): Promise<Warehouse> {
+  const log = await context.createLog(config)
+  return openWarehouse(config, {
+    labels: { command, shard: SHARD, ...labels },
+    onTrouble: (message) => log.warn(message),
+    ...options,
+  })
+}
