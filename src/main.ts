@@ -32,6 +32,7 @@ function createContext(flags: GlobalFlags): CommandContext {
 /** Only the one command that is wanted is loaded: `--help` and `--version` stay fast. */
 const commands: { [Name in CommandName]: () => Promise<{ runCommand: RunCommand<Name> }> } = {
   init: () => import('./cli/init.ts'),
+  doctor: () => import('./cli/doctor.ts'),
   plan: () => import('./cli/plan.ts'),
   run: () => import('./cli/run.ts'),
   status: () => import('./cli/status.ts'),

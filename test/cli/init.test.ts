@@ -110,11 +110,12 @@ describe('init', () => {
     expect(await readFile(file, 'utf8')).toContain('not a database')
   })
 
-  it('fails for BigQuery, which is not there yet, with what works', async () => {
+  it('says which credentials for BigQuery are no good, and how others are given', async () => {
     const cwd = await configured('warehouse: { type: bigquery, project: p, dataset: d }\nsource: s.sql\n')
-    const { code, stderr } = await runCli(['init'], { cwd })
+    const env = { GOOGLE_APPLICATION_CREDENTIALS: `${cwd}/no-key.json` }
+    const { code, stderr } = await runCli(['init'], { cwd, env })
     expect(code).toBe(2)
-    expect(stderr).toContain('not available in this version yet')
-    expect(stderr).toContain('init --print')
+    expect(stderr).toContain(`${cwd}/no-key.json`)
+    expect(stderr).toContain('gcloud auth application-default login')
   })
 })
