@@ -1,10 +1,10 @@
 import { type Clock, systemClock } from '../domain/clock.ts'
 import { BigqueryApi } from './bigquery/api.ts'
 import { convertBigqueryColumn, sqlType } from './bigquery/columns.ts'
-import { explainFailure } from './bigquery/failures.ts'
+import { explainFailure, oneLine } from './bigquery/failures.ts'
 import { type FinishedJob, QueryJobs } from './bigquery/jobs.ts'
 import { readPages } from './bigquery/page-reader.ts'
-import type { QueryConfiguration, QueryParameterResource } from './bigquery/rest-types.ts'
+import type { QueryConfiguration, QueryParameterResource, TableReference } from './bigquery/rest-types.ts'
 import type { RetryOptions } from './bigquery/retries.ts'
 import { StorageClients } from './bigquery/storage.ts'
 import { BigqueryTables } from './bigquery/tables.ts'
@@ -49,6 +49,9 @@ export interface BigqueryOptions {
   onTrouble?: ((message: string) => void) | undefined
   clock?: Clock
 }
+
+/** The Storage Read API is there after this long, or is done without. */
+const FIRST_ROWS_RETRY_MS = 10_000
 
 /** Most queries of this program have no more. */
 const FIRST_PAGE_ROWS = 1_000
@@ -182,18 +185,33 @@ class BigqueryWarehouse implements Warehouse {
     const { firstPage, destination } = job
     const isWhole = !firstPage.pageToken
     if (isWhole || !destination || !this.#arrowIsThere) return readPages(this.#jobs, job, signal)
-    const { openReadStream, readArrow } = await import('./bigquery/arrow-reader.ts')
-    const retry = { ...this.#retry, signal }
-    const client = await this.#storage.reader()
     try {
-      const stream = await openReadStream(client, this.#options.project, destination, retry)
-      return readArrow(client, stream, Number(firstPage.totalRows ?? 0), retry)
-    } catch {
-      // Turned off, not permitted, or an emulator without it. What is wrong beyond that, the REST API will say as well.
+      return await this.#readArrow(destination, Number(firstPage.totalRows ?? 0), signal)
+    } catch (error) {
       signal.throwIfAborted()
+      // Turned off, not permitted, or out of reach. What is wrong beyond that, the REST API will say as well.
+      this.#options.onTrouble?.(`reading goes on over the slower REST API: ${oneLine(error as Error)}`)
       this.#arrowIsThere = false
       return readPages(this.#jobs, job, signal)
     }
+  }
+
+  /** Throws when not even the first rows come; what fails after them is read again. */
+  async #readArrow(table: TableReference, totalRows: number, signal: AbortSignal) {
+    const { openReadStream, readArrow } = await import('./bigquery/arrow-reader.ts')
+    const retry = { ...this.#retry, signal }
+    const firstRetry = {
+      ...retry,
+      maxRetryMs: Math.min(FIRST_ROWS_RETRY_MS, retry.maxRetryMs ?? Number.POSITIVE_INFINITY),
+    }
+    const client = await this.#storage.reader()
+    const stream = await openReadStream(client, this.#options.project, table, firstRetry)
+    const batches = readArrow(client, stream, totalRows, { firstRetry, retry })
+    const first = await batches.next()
+    return (async function* () {
+      if (!first.done) yield first.value
+      yield* batches
+    })()
   }
 
   async #openAppender() {
@@ -246,7 +264,7 @@ class BigqueryWarehouse implements Warehouse {
 }
 
 function troubleText(error: Error): string {
-  return `BigQuery does not answer as it should, and is asked again: ${error.message.split('\n')[0]}`
+  return `BigQuery does not answer as it should, and is asked again: ${oneLine(error)}`
 }
 
 /** Labels are lower case and at most 63 characters: https://cloud.google.com/bigquery/docs/labels-intro#requirements */

@@ -152,7 +152,7 @@ describe('a run through a bad day of BigQuery', () => {
     const first = runSoon()
     await shop.untilAdjustHas(100)
     const second = await shop.command('run')
-    expect(second.code).toBe(75)
+    expect(second.code, second.stderr).toBe(75)
     const { run_id: runId } = await first
     expect(second.stderr).toContain(runId)
     await expectDeliveredOnce(setting, 3_000)

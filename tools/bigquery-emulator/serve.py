@@ -1,10 +1,12 @@
-"""Runs the emulator, with one flaw mended, until standard input is closed: it never outlives its parent, even a killed one."""
+"""Runs the emulator, with three flaws mended, until standard input is closed: it never outlives its parent, even a killed one."""
 
 import os
 import sys
 import threading
 
 from bqemulator.cli import main
+from bqemulator.grpc_api import read_servicer
+from google.cloud.bigquery_storage_v1 import types
 from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
 
@@ -17,6 +19,42 @@ def leave_with_parent() -> None:
 # BigQuery's NUMERIC has nine digits after the point. The emulator says so for literals only: a column that a statement
 # creates, and a cast, would be DuckDB's plain DECIMAL, which rounds to three.
 DuckDB.Generator.TYPE_PARAM_SETTINGS[exp.DType.DECIMAL] = ((38, 9), (38, 38))
+
+class ReadRows:
+    """The rows that one ReadRows call is for, in messages of a few of them.
+
+    The emulator begins at the first row whatever `offset` is asked for, and 65,536 of our rows are more than a message may hold.
+    https://cloud.google.com/bigquery/docs/reference/storage/rpc/google.cloud.bigquery.storage.v1#readrowsrequest
+    """
+
+    def __init__(self, table, offset):
+        self._table = table.slice(offset)
+
+    def __getattr__(self, name):
+        return getattr(self._table, name)
+
+    def to_batches(self, max_chunksize):
+        return self._table.to_batches(max_chunksize=min(max_chunksize, 8192))
+
+
+offsets = {}
+get_stream_data = read_servicer.get_stream_data
+handle_read_rows = read_servicer.BigQueryReadHandler._handle_read_rows
+
+
+def get_asked_rows(session, stream):
+    table = get_stream_data(session, stream)
+    return None if table is None else ReadRows(table, offsets.get(stream, 0))
+
+
+def note_offset(handler, request_bytes, context):
+    request = types.ReadRowsRequest.deserialize(request_bytes)
+    offsets[request.read_stream] = request.offset
+    return handle_read_rows(handler, request_bytes, context)
+
+
+read_servicer.get_stream_data = get_asked_rows
+read_servicer.BigQueryReadHandler._handle_read_rows = note_offset
 
 threading.Thread(target=leave_with_parent, daemon=True).start()
 main()

@@ -1,5 +1,5 @@
 import type { BigQueryReadClient } from '@google-cloud/bigquery-storage'
-import { type Data, RecordBatchReader, Type, type Utf8, type Vector } from 'apache-arrow'
+import { type Data, type RecordBatch, RecordBatchReader, Type, type Utf8, type Vector } from 'apache-arrow'
 import { trimZeros } from '../numeric.ts'
 import type { QueryValue, ResultBatch } from '../warehouse.ts'
 import { GRPC } from './failures.ts'
@@ -43,34 +43,44 @@ export async function openReadStream(
   return name && schema ? { name, schema: bytes(schema) } : null
 }
 
+/** A message may hold tens of megabytes; only so many rows of it are JavaScript values at a time. */
+const BATCH_ROWS = 4_096
+
 /** Reads a stream to its end. Where it breaks, it is read again from the row that is due; the count proves that all rows came. */
 export async function* readArrow(
   client: BigQueryReadClient,
   stream: ReadStream | null,
   totalRows: number,
-  options: RetryOptions,
-): AsyncIterable<ResultBatch> {
+  { firstRetry, retry }: { firstRetry: RetryOptions; retry: RetryOptions },
+): AsyncGenerator<ResultBatch, void> {
   const messages = new Messages(client, stream?.name ?? '')
   let rows = 0
   try {
     while (stream && rows < totalRows) {
       const next = () => {
         const message = messages.next(rows, totalRows)
-        return options.signal ? untilAborted(message, options.signal) : message
+        return retry.signal ? untilAborted(message, retry.signal) : message
       }
-      const message = await withRetries(next, options)
+      const message = await withRetries(next, rows === 0 ? firstRetry : retry)
       for (const batch of RecordBatchReader.from([stream.schema, message])) {
         rows += batch.numRows
-        const columns = Object.fromEntries(
-          batch.schema.fields.map(({ name }, index) => [name, valuesOf(name, batch.getChildAt(index)!)]),
-        )
-        if (batch.numRows > 0) yield { rowCount: batch.numRows, totalRows, columns }
+        for (let start = 0; start < batch.numRows; start += BATCH_ROWS) {
+          yield batchOf(batch.slice(start, Math.min(start + BATCH_ROWS, batch.numRows)), totalRows)
+        }
       }
     }
     if (rows !== totalRows) throw missingRows(rows, totalRows)
   } finally {
     messages.close()
   }
+}
+
+function batchOf(batch: RecordBatch, totalRows: number): ResultBatch {
+  const columns = batch.schema.fields.map(({ name }, index) => [
+    name,
+    valuesOf(name, batch.getChildAt(index)!),
+  ])
+  return { rowCount: batch.numRows, totalRows, columns: Object.fromEntries(columns) }
 }
 
 type Response = { arrowRecordBatch?: { serializedRecordBatch?: Uint8Array | string | null } | null }
@@ -117,12 +127,13 @@ class Messages {
 
 /** Most values are NULL or text, and Arrow's own way to get one costs as much as all the rest: these two are read here. */
 function valuesOf(name: string, vector: Vector): QueryValue[] {
-  const { length, nullCount, nullBitmap } = vector.data[0]!
+  const { length, offset, nullCount, nullBitmap } = vector.data[0]!
   const values = new Array<QueryValue>(length).fill(null)
   if (nullCount === length) return values
   const read = reader(name, vector)
   for (let index = 0; index < length; index++) {
-    const isThere = nullCount === 0 || (nullBitmap[index >> 3]! >> (index & 7)) & 1
+    const bit = offset + index
+    const isThere = nullCount === 0 || (nullBitmap[bit >> 3]! >> (bit & 7)) & 1
     if (isThere) values[index] = read(index)
   }
   return values

@@ -135,6 +135,12 @@ function explainRequest(error: ApiFailure, about: Circumstances): Explanation {
       `BigQuery is not switched on: ${text}`,
       `Run \`gcloud services enable bigquery.googleapis.com bigquerystorage.googleapis.com --project ${about.project}\`.`,
     ]
+  // Who may not see a table is not told whether it exists.
+  if (about.fromSource && /permission to query table|perhaps it does not exist/i.test(text))
+    return [
+      `the source SELECT cannot be read: ${text}`,
+      'Correct the table in the file that `source` names, or grant roles/bigquery.dataViewer on its dataset to the service account that runs this.',
+    ]
   if (reason === 'accessDenied' || error.code === GRPC.permissionDenied || isPlain403(error))
     return [`BigQuery denied access: ${text}`, roleHint(text, about)]
   if (reason === 'notFound' || error.code === 404 || error.code === GRPC.notFound)
@@ -203,6 +209,6 @@ function roleHint(text: string, { project, dataset, permission }: Circumstances)
   return `Grant roles/bigquery.dataEditor ${held} on dataset ${dataset} ${account}.`
 }
 
-function oneLine(error: Error): string {
+export function oneLine(error: Error): string {
   return error.message.replace(/\s+/g, ' ').trim()
 }

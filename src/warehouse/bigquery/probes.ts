@@ -151,7 +151,8 @@ async function readArrowOnce({ project, storage, retry, run }: ProbedParts): Pro
   const client = await storage.reader()
   const stream = await openReadStream(client, project, destination, retry)
   let rows = 0
-  for await (const { rowCount } of readArrow(client, stream, 1, retry)) rows += rowCount
+  for await (const { rowCount } of readArrow(client, stream, 1, { firstRetry: retry, retry }))
+    rows += rowCount
   return `${rows} row read as Arrow`
 }
 
