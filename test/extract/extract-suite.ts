@@ -3,6 +3,7 @@ import type { SourceRow } from '../../src/domain/event.ts'
 import type { AuditRow } from '../../src/domain/settlement.ts'
 import { checkContract, type ExtractOptions, extract } from '../../src/extract/extract.ts'
 import { auditTableRow } from '../../src/warehouse/audit-table.ts'
+import { trimZeros } from '../../src/warehouse/numeric.ts'
 import type { Warehouse } from '../../src/warehouse/warehouse.ts'
 import { auditRow, micros, name } from '../warehouse/audit-row.ts'
 import { type Engine, type SourceCells, selectOf } from '../warehouse/engine.ts'
@@ -84,7 +85,9 @@ export function describeExtract(engine: Engine): void {
             environment: 'sandbox',
           }),
         ]
-        expect(await only({ source })).toEqual({
+        const found = await only({ source })
+        // A number as text may have closing zeros or not; its digits are the same.
+        expect({ ...found, revenue: trimZeros(found.revenue!) }).toEqual({
           transactionId: 't1',
           transactionIdMissing: false,
           occurredAtMicros: micros('2025-05-20T12:00:00Z') + 123_456,
