@@ -4,7 +4,7 @@ import { auditTableRow } from '../../src/warehouse/audit-table.ts'
 import { type BigqueryOptions, openBigqueryWarehouse } from '../../src/warehouse/bigquery-warehouse.ts'
 import { readQuery } from '../../src/warehouse/queries.ts'
 import type { Warehouse } from '../../src/warehouse/warehouse.ts'
-import { auditRow } from '../warehouse/audit-row.ts'
+import { auditRow, micros } from '../warehouse/audit-row.ts'
 import { rowsOf } from '../warehouse/warehouse-suite.ts'
 import { LOCATION, PROJECT } from './support/dataset.ts'
 import type { FaultProxy } from './support/fault-proxy.ts'
@@ -14,11 +14,13 @@ import type { Injection } from './support/proxy/faults.ts'
 interface Setting {
   warehouse: Warehouse
   proxy: FaultProxy
+  /** A statement in the dataset, as somebody else makes it. */
+  sql(statement: string): Promise<unknown>
 }
 
 /** A warehouse with its tables, behind a proxy that has seen nothing yet. */
 async function open(options: Partial<BigqueryOptions> = {}): Promise<Setting> {
-  const { proxy, dataset } = await proxied()
+  const { proxy, dataset, client } = await proxied()
   const warehouse = await openBigqueryWarehouse({
     project: PROJECT,
     dataset,
@@ -32,7 +34,9 @@ async function open(options: Partial<BigqueryOptions> = {}): Promise<Setting> {
   onTestFinished(() => warehouse.close())
   await warehouse.createTables()
   proxy.clear()
-  return { warehouse, proxy }
+  const defaultDataset = { projectId: PROJECT, datasetId: dataset }
+  const sql = (query: string) => client.createQueryJob({ query, defaultDataset, location: LOCATION })
+  return { warehouse, proxy, sql }
 }
 
 const status = (call: Injection['call'], code: number, reason: string, times = 1): Injection => ({
@@ -293,6 +297,45 @@ describe('an append', () => {
     const error = await failure(warehouse.append('s2s_audit', rowsNamed(10)))
     expect(error).toBeInstanceOf(TerminalError)
     expect(error.hint).toContain('roles/bigquery.dataEditor')
+  })
+
+  it('that the table refuses is no success, and says how the table should be', async () => {
+    const { warehouse, sql } = await open()
+    await sql('DROP TABLE s2s_audit')
+    await sql('CREATE TABLE s2s_audit (audit_id STRING NOT NULL, transaction_id INT64 NOT NULL)')
+    const error = await failure(warehouse.append('s2s_audit', rowsNamed(10)))
+    expect(error).toBeInstanceOf(TerminalError)
+    expect(error.hint).toContain('init --print')
+  })
+
+  it('of a row whose time BigQuery does not stream keeps that time in words', async () => {
+    const { warehouse } = await open()
+    const old = auditRow({
+      transactionId: 'old',
+      occurredAtMicros: micros('1999-01-01T00:00:00Z'),
+      message: 'too old',
+    })
+    const far = auditRow({
+      transactionId: 'far',
+      occurredAtMicros: micros('2250-01-01T00:00:00Z'),
+      message: null,
+    })
+    await warehouse.append('s2s_audit', [old, far, auditRow({ transactionId: 'now' })].map(auditTableRow))
+    const query =
+      'SELECT transaction_id, occurred_at IS NULL AS timeless, message FROM s2s_audit ORDER BY transaction_id'
+    expect(await rowsOf(warehouse, query)).toEqual([
+      {
+        transaction_id: 'far',
+        timeless: true,
+        message: 'occurred_at is 2250-01-01T00:00:00.000Z, which BigQuery does not take',
+      },
+      { transaction_id: 'now', timeless: false, message: 'OK' },
+      {
+        transaction_id: 'old',
+        timeless: true,
+        message: 'too old; occurred_at is 1999-01-01T00:00:00.000Z, which BigQuery does not take',
+      },
+    ])
   })
 
   it('with credentials that have expired says so', async () => {

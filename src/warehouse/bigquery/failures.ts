@@ -21,6 +21,7 @@ export class JobFailure extends Error {
 export const GRPC = {
   cancelled: 1,
   unknown: 2,
+  invalidArgument: 3,
   deadlineExceeded: 4,
   notFound: 5,
   permissionDenied: 7,
@@ -145,6 +146,11 @@ function explainRequest(error: ApiFailure, about: Circumstances): Explanation {
     return [`BigQuery denied access: ${text}`, roleHint(text, about)]
   if (reason === 'notFound' || error.code === 404 || error.code === GRPC.notFound)
     return explainNotFound(text, about)
+  if (error.code === GRPC.invalidArgument)
+    return [
+      `BigQuery refused what was to be written: ${text}`,
+      'A table of this program was made by something else: compare it with `adjust-s2s init --print`.',
+    ]
   if (reason === 'resourcesExceeded')
     return [
       `the query needs more than BigQuery gives it: ${text}`,
