@@ -15,6 +15,8 @@ export const LEASE_MS = 5 * MS_PER_MINUTE
 export const HEARTBEAT_MS = MS_PER_MINUTE
 /** How soon after a heartbeat that failed. */
 export const HEARTBEAT_RETRY_MS = 10_000
+/** A process that is to end does not wait longer for a warehouse that is away. */
+export const RELEASE_TIMEOUT_MS = 10_000
 /** Machines that keep time by NTP differ by milliseconds; a minute is what nobody should be off by unnoticed. */
 export const CLOCK_SKEW_MS = MS_PER_MINUTE
 

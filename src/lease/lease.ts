@@ -3,7 +3,7 @@ import { ExpectedError, TransientError } from '../domain/errors.ts'
 import { readQuery } from '../warehouse/queries.ts'
 import type { QueryParameters, Warehouse } from '../warehouse/warehouse.ts'
 import { heldByOther, isHeld, type LeaseRow, readLeases } from './lease-row.ts'
-import { HEARTBEAT_MS, HEARTBEAT_RETRY_MS, type Span, spanFrom } from './lease-time.ts'
+import { HEARTBEAT_MS, HEARTBEAT_RETRY_MS, RELEASE_TIMEOUT_MS, type Span, spanFrom } from './lease-time.ts'
 
 export interface LeaseParts {
   warehouse: Pick<Warehouse, 'query' | 'update'>
@@ -99,9 +99,19 @@ export class Lease {
     else this.#lose(RAN_OUT)
   }
 
-  /** Gives it back: the next run need not wait. When the warehouse cannot be reached, it runs out by itself. */
+  /**
+   * Gives it back: the next run need not wait. When the warehouse cannot be reached soon, it runs out by itself, and this run ends all
+   * the same.
+   */
   async release(): Promise<void> {
     this.#end('released')
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const cancel = this.#parts.clock.after(RELEASE_TIMEOUT_MS, resolve)
+    this.#giveBack().then(resolve, reject)
+    await promise.finally(cancel)
+  }
+
+  async #giveBack(): Promise<void> {
     await this.#beating
     try {
       await this.#update('lease-release.sql', { now: instant(this.#parts.clock.now()), epoch: this.epoch })

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { TransientError } from '../../src/domain/errors.ts'
 import { Lease, type LeaseParts } from '../../src/lease/lease.ts'
 import { readLeases } from '../../src/lease/lease-row.ts'
-import { HEARTBEAT_MS, HEARTBEAT_RETRY_MS, LEASE_MS } from '../../src/lease/lease-time.ts'
+import { HEARTBEAT_MS, HEARTBEAT_RETRY_MS, LEASE_MS, RELEASE_TIMEOUT_MS } from '../../src/lease/lease-time.ts'
 import { duckdb } from '../warehouse/duckdb-engine.ts'
 import { describeLease } from './lease-suite.ts'
 import { Machine } from './machine.ts'
@@ -13,12 +13,19 @@ describeLease(duckdb)
 async function rig({ takingMs = 0 } = {}) {
   const warehouse = await duckdb.open()
   const machine = new Machine()
-  const state = { failure: null as Error | null, updates: 0, lost: [] as string[], updateMs: takingMs }
+  const state = {
+    failure: null as Error | null,
+    updates: 0,
+    lost: [] as string[],
+    updateMs: takingMs,
+    answer: null as PromiseWithResolvers<void> | null,
+  }
   const faulty: LeaseParts['warehouse'] = {
     query: (...query) => warehouse.query(...query),
     update: async (...update) => {
       state.updates++
       machine.pause(state.updateMs)
+      await state.answer?.promise
       if (state.failure !== null) throw state.failure
       return warehouse.update(...update)
     },
@@ -148,6 +155,16 @@ describe('a lease that is given back', () => {
     state.failure = down
     await lease.release()
     expect(lease.isHeld).toBe(false)
+  })
+
+  it('does not keep the process waiting for a warehouse that does not answer', async () => {
+    const { lease, machine, state } = await rig()
+    state.answer = Promise.withResolvers<void>()
+    const released = lease.release()
+    await vi.waitFor(() => expect(state.updates).toBe(2))
+    machine.timers.advance(RELEASE_TIMEOUT_MS)
+    await released
+    state.answer.resolve()
   })
 
   it('passes a bug on', async () => {
