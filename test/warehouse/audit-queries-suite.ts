@@ -409,6 +409,9 @@ function runStart(runId: string): RunStart {
     epoch: 1,
     isFullWindow: true,
     ageLimitMs: NOW - 58 * 24 * HOUR,
+    app: null,
+    event: null,
+    resend: 'none',
   }
 }
 
