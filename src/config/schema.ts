@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { SHORTEST_AUDIT_DAYS } from '../domain/durations.ts'
 
 /** What a setting's metadata may say beside its description. `examples[0]` stands in the printed example where no default exists. */
 interface FieldMeta {
@@ -38,9 +39,6 @@ const choice = <const T extends readonly string[]>(values: T, value: T[number], 
 
 const inDoubtPolicies = ['hold', 'skip', 'resend'] as const
 
-/** A run looks at the audit rows of 118 days: twice the age limit, and a margin. With less it would send again what it has forgotten. */
-const SHORTEST_AUDIT_DAYS = 120
-
 const duckdb = z.strictObject({
   type: z.literal('duckdb').meta({ description: 'duckdb, a file that needs no server, or bigquery.' }),
   path: path({
@@ -54,11 +52,21 @@ const bigquery = z.strictObject({
   type: z.literal('bigquery').meta({ description: 'duckdb, a file that needs no server, or bigquery.' }),
   project: text({
     description: 'Google Cloud project that runs and pays for the queries.',
+    allowed: "a project's id: letters, digits and hyphens",
     examples: ['my-project'],
-  }),
-  dataset: text({ description: 'Dataset that holds the audit tables.', examples: ['adjust_s2s'] }),
-  location: text({ description: 'Where the dataset lives.' }).default('EU'),
-  maximum_gb_billed: z.number().positive().max(1_000_000).default(50).meta({
+  }).regex(/^[a-z0-9.:-]+$/i),
+  dataset: text({
+    description: 'Dataset that holds the audit tables.',
+    allowed: "a dataset's name without its project: letters, digits and _",
+    examples: ['adjust_s2s'],
+  }).regex(/^\w+$/),
+  location: text({
+    description: 'Where the dataset lives.',
+    allowed: 'EU, US or a region such as europe-west1',
+  })
+    .regex(/^[a-z0-9-]+$/i)
+    .default('EU'),
+  maximum_gb_billed: z.number().positive().min(0.01).max(1_000_000).default(50).meta({
     description:
       'A query that would bill more gigabytes (2^30 bytes) than this fails before it costs anything.',
   }),

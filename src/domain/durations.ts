@@ -7,3 +7,6 @@ export const MS_PER_DAY = 24 * MS_PER_HOUR
  * to draw the same line: what the one waits for no longer, the other settles as invalid.
  */
 export const MAX_FUTURE_MS = 5 * MS_PER_MINUTE
+
+/** A run looks at the audit rows of 118 days: twice the age limit, and a margin. With less it would send again what is forgotten. */
+export const SHORTEST_AUDIT_DAYS = 120

@@ -11,7 +11,8 @@ export function auditTableRow(row: AuditRow): TableRow {
     status: row.status,
     reason: row.reason,
     http_status: row.httpStatus,
-    message: row.message,
+    // Words that were cut in the middle of a character would be refused, and all rows of the batch with them.
+    message: row.message?.toWellFormed() ?? null,
     attempt: row.attempt,
     kind: row.kind,
     app_token: row.appToken,

@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../domain/clock.ts'
 import { BigqueryApi } from './bigquery/api.ts'
 import { convertBigqueryColumn, sqlType } from './bigquery/columns.ts'
-import { explainFailure, oneLine } from './bigquery/failures.ts'
+import { explainFailure, isTransient, oneLine } from './bigquery/failures.ts'
 import { type FinishedJob, QueryJobs } from './bigquery/jobs.ts'
 import { readPages } from './bigquery/page-reader.ts'
 import type { QueryConfiguration, QueryParameterResource, TableReference } from './bigquery/rest-types.ts'
@@ -88,6 +88,7 @@ class BigqueryWarehouse implements Warehouse {
     this.#jobs = new QueryJobs({
       api: this.#api,
       retry: this.#retry,
+      project,
       location,
       labels: labelsOf(labels),
       maximumBytesBilled,
@@ -186,18 +187,21 @@ class BigqueryWarehouse implements Warehouse {
     const isWhole = !firstPage.pageToken
     if (isWhole || !destination || !this.#arrowIsThere) return readPages(this.#jobs, job, signal)
     try {
-      return await this.#readArrow(destination, Number(firstPage.totalRows ?? 0), signal)
+      return await this.#readArrow(job, destination, signal)
     } catch (error) {
       signal.throwIfAborted()
       // Turned off, not permitted, or out of reach. What is wrong beyond that, the REST API will say as well.
-      this.#options.onTrouble?.(`reading goes on over the slower REST API: ${oneLine(error as Error)}`)
       this.#arrowIsThere = false
-      return readPages(this.#jobs, job, signal)
+      return this.#readOn(job, 0, error, signal)
     }
   }
 
-  /** Throws when not even the first rows come; what fails after them is read again. */
-  async #readArrow(table: TableReference, totalRows: number, signal: AbortSignal) {
+  /** Throws when not even the first rows come; what fails after them for a moment is read again. */
+  async #readArrow(
+    job: FinishedJob,
+    table: TableReference,
+    signal: AbortSignal,
+  ): Promise<AsyncIterable<ResultBatch>> {
     const { openReadStream, readArrow } = await import('./bigquery/arrow-reader.ts')
     const retry = { ...this.#retry, signal }
     const firstRetry = {
@@ -206,19 +210,52 @@ class BigqueryWarehouse implements Warehouse {
     }
     const client = await this.#storage.reader()
     const stream = await openReadStream(client, this.#options.project, table, firstRetry)
-    const batches = readArrow(client, stream, totalRows, { firstRetry, retry })
+    const batches = readArrow(client, stream, Number(job.firstPage.totalRows ?? 0), { firstRetry, retry })
     const first = await batches.next()
-    return (async function* () {
-      if (!first.done) yield first.value
-      yield* batches
-    })()
+    return this.#goOn(job, first, batches, signal)
+  }
+
+  /** A read session lives for six hours, and a delivery may take longer: the rest then comes over REST, from the row that is due. */
+  async *#goOn(
+    job: FinishedJob,
+    first: IteratorResult<ResultBatch, void>,
+    batches: AsyncGenerator<ResultBatch, void>,
+    signal: AbortSignal,
+  ): AsyncIterable<ResultBatch> {
+    let rows = 0
+    try {
+      for (let next = first; !next.done; next = await batches.next()) {
+        rows += next.value.rowCount
+        yield next.value
+      }
+    } catch (error) {
+      signal.throwIfAborted()
+      if (isTransient(error)) throw error
+      yield* this.#readOn(job, rows, error, signal)
+    } finally {
+      await batches.return()
+    }
+  }
+
+  #readOn(job: FinishedJob, fromRow: number, why: unknown, signal: AbortSignal): AsyncIterable<ResultBatch> {
+    this.#options.onTrouble?.(`reading goes on over the slower REST API: ${oneLine(why as Error)}`)
+    return readPages(this.#jobs, job, signal, fromRow)
   }
 
   async #openAppender() {
     const { Appender } = await import('./bigquery/appender.ts')
     const { project, dataset, answerTimeoutMs = ANSWER_TIMEOUT_MS, clock = systemClock } = this.#options
     const clients = this.#storage
-    return new Appender({ clients, project, dataset, answerTimeoutMs, clock, retry: this.#retry })
+    const tableExists = (name: string) => this.#tables.has(name)
+    return new Appender({
+      clients,
+      project,
+      dataset,
+      tableExists,
+      answerTimeoutMs,
+      clock,
+      retry: this.#retry,
+    })
   }
 
   /** Held to the portable subset as on the other engine, though BigQuery would understand more. */
@@ -232,10 +269,14 @@ class BigqueryWarehouse implements Warehouse {
     const text = tokens
       .map(({ kind, text }) => (kind === 'gap' ? text.replace(/[^\n]+/g, ' ') : text))
       .join('')
-    return this.#configuration(
-      text.replaceAll('{{source}}', () => source),
-      queryParameters(parameters, names),
-    )
+    return {
+      ...this.#configuration(
+        text.replaceAll('{{source}}', () => source),
+        queryParameters(parameters, names),
+      ),
+      // A project may have another time zone for its dates; the user's own SELECT keeps it.
+      ...(source === '' ? { connectionProperties: [{ key: 'time_zone', value: 'UTC' }] } : {}),
+    }
   }
 
   #configuration(query: string, parameters: QueryParameterResource[] = []): QueryConfiguration {

@@ -61,7 +61,12 @@ function literal(text: string): string {
  */
 export function bigqueryStatements(dataset: string, expireDays = 0): Map<string, string[]> {
   return new Map<string, string[]>([
-    ...TABLES.map((table): Statements => [table.name, [bigqueryTable(dataset, table, expireDays)]]),
+    ...TABLES.map(
+      (table): Statements => [
+        table.name,
+        [bigqueryTable(dataset, table), bigqueryExpiry(dataset, table, expireDays)],
+      ],
+    ),
     ...VIEWS.map((view): Statements => [view.name, [bigqueryView(dataset, view)]]),
   ])
 }
@@ -70,22 +75,20 @@ export function bigqueryDdl(dataset: string, expireDays = 0): string[] {
   return [...bigqueryStatements(dataset, expireDays).values()].flat()
 }
 
-/** Changes the expiry of a table that is there. */
-export function bigqueryExpiry(dataset: string, table: string, expireDays: number): string {
+/** How long a table and its partitions are kept. A dataset's own defaults would otherwise take audit rows away, and their events go out again. */
+export function bigqueryExpiry(dataset: string, table: Table, expireDays: number): string {
   const days = expireDays === 0 ? 'NULL' : String(expireDays)
-  return `ALTER TABLE \`${dataset}.${table}\` SET OPTIONS (partition_expiration_days = ${days})`
+  const partitions = table.partitionBy ? `, partition_expiration_days = ${days}` : ''
+  return `ALTER TABLE \`${dataset}.${table.name}\` SET OPTIONS (expiration_timestamp = NULL${partitions})`
 }
 
-function bigqueryTable(dataset: string, table: Table, expireDays: number): string {
-  const description = `description = ${JSON.stringify(table.description)}`
-  const expires = table.partitionBy && expireDays > 0
-  const options = expires ? `partition_expiration_days = ${expireDays}, ${description}` : description
+function bigqueryTable(dataset: string, table: Table): string {
   const columns = table.columns.map((column) => `  \`${column.name}\` ${bigqueryColumn(column)}`)
   return [
     `CREATE TABLE IF NOT EXISTS \`${dataset}.${table.name}\` (\n${columns.join(',\n')}\n)`,
     ...(table.partitionBy ? [`PARTITION BY DATE(${table.partitionBy})`] : []),
     ...(table.clusterBy ? [`CLUSTER BY ${table.clusterBy.join(', ')}`] : []),
-    `OPTIONS (${options})`,
+    `OPTIONS (description = ${JSON.stringify(table.description)})`,
   ].join('\n')
 }
 

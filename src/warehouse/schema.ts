@@ -91,11 +91,18 @@ export const AUDIT_TABLE: Table = {
 
 export const RUNS_TABLE: Table = {
   name: 's2s_runs',
-  description: 'The log of runs: one row when a run starts, claims, and ends. Append-only.',
+  description:
+    'The log of runs: one row when a run starts, one before it sends further than before (a claim), and one when it ends. Append-only.',
   columns: [
     { name: 'run_id', type: 'string', required, description: 'Names the run.' },
     { name: 'shard', type: 'string', required, description: 'i/n, the part of the devices that it takes.' },
-    { name: 'event', type: 'string', required, description: 'started, claim or ended.' },
+    {
+      name: 'event',
+      type: 'string',
+      required,
+      description:
+        'started; claim; ended; or, written by a later run: recovered (its journal was found and read), lost (it was not).',
+    },
     { name: 'logged_at', type: 'timestamp', required, description: 'When the row was written.' },
     { name: 'command', type: 'string', description: 'The command line, without secrets.' },
     { name: 'host', type: 'string', description: 'Host name of the process.' },
@@ -104,6 +111,13 @@ export const RUNS_TABLE: Table = {
     { name: 'window_to', type: 'timestamp', description: 'End of the window (occurred_at), exclusive.' },
     { name: 'full_window', type: 'bool', description: 'Neither --from nor --to was given.' },
     { name: 'age_limit', type: 'timestamp', description: 'Rows older than this instant are not sent.' },
+    { name: 'app_token', type: 'string', description: 'The one app that it sent for; NULL for all.' },
+    { name: 'event_token', type: 'string', description: 'The one event token that it sent; NULL for all.' },
+    {
+      name: 'resend',
+      type: 'string',
+      description: 'What it sent though it was settled: none, failed or all.',
+    },
     {
       name: 'claim_to',
       type: 'timestamp',

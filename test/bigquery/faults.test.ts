@@ -101,6 +101,20 @@ describe('a query', () => {
     expect(jobIds(proxy).size).toBe(1)
   })
 
+  it('whose job cannot be found for a moment is waited for: the submit was taken', async () => {
+    const { warehouse, proxy } = await open()
+    const notFound = {
+      kind: 'status',
+      status: 404,
+      reason: 'notFound',
+      message: 'Not found: Job test:EU.x',
+    } as const
+    proxy.inject({ call: 'page', fault: notFound, times: 2 })
+    proxy.inject({ call: 'job', fault: notFound, times: 3 })
+    expect(await rowsOf(warehouse, 'SELECT 7 AS n')).toEqual([{ n: 7 }])
+    expect(jobIds(proxy).size).toBe(1)
+  })
+
   it('is cancelled when it is no longer wanted, and its caller does not wait', async () => {
     const { warehouse, proxy } = await open()
     proxy.inject({ call: 'page', fault: { kind: 'hang' } })
@@ -231,6 +245,18 @@ describe('reading 25,000 rows', () => {
     expect(setting.proxy.calls.filter(({ call }) => call === 'readRows').length).toBeGreaterThan(0)
   })
 
+  it('by Arrow goes on over REST, from the row that is due, when its session has expired', async () => {
+    const troubles: string[] = []
+    const setting = await open({ onTrouble: (message) => void troubles.push(message) })
+    setting.proxy.inject({
+      call: 'readRows',
+      fault: { kind: 'cut', afterMessages: 1, code: 'FAILED_PRECONDITION' },
+    })
+    expect(await read(setting)).toEqual(all)
+    expect(troubles).toEqual([expect.stringContaining('slower REST API')])
+    expect(setting.proxy.calls.some(({ path }) => path.includes('startIndex=8192'))).toBe(true)
+  })
+
   it('by Arrow that breaks off for good asks to be tried later', async () => {
     const setting = await open({ maxRetryMs: 1_500 })
     setting.proxy.inject({ call: 'readRows', fault: { kind: 'cut', afterMessages: 1 } })
@@ -280,6 +306,18 @@ describe('an append', () => {
     proxy.down()
     expect(await failure(warehouse.append('s2s_audit', rowsNamed(10)))).toBeInstanceOf(TransientError)
     proxy.up()
+    await warehouse.append('s2s_audit', rowsNamed(10))
+    expect(await rowsOf(warehouse, count)).toMatchObject([{ ids: 10 }])
+  })
+
+  it('to a table that the Storage API does not know yet is repeated', async () => {
+    const { warehouse, proxy } = await open()
+    const notFound = {
+      kind: 'grpc-status',
+      code: 'NOT_FOUND',
+      message: 'Requested entity was not found.',
+    } as const
+    proxy.inject({ call: 'append', fault: notFound })
     await warehouse.append('s2s_audit', rowsNamed(10))
     expect(await rowsOf(warehouse, count)).toMatchObject([{ ids: 10 }])
   })

@@ -152,6 +152,21 @@ describe('a failure of BigQuery', () => {
     expect(explained.hint).toContain('`source`')
   })
 
+  it.each([
+    ['a job of ours that cannot be found yet', rest(404, 'notFound', 'Not found: Job p:EU.adjust_s2s_1')],
+    ['a job that was stopped', new JobFailure({ reason: 'stopped', message: 'Job execution was cancelled' })],
+    ['a job over its time', new JobFailure({ reason: 'timeout', message: 'Job timed out after 1 h' })],
+  ])('is for the next run, and nobody has to mend anything: %s', (_, error) => {
+    expect(explainFailure(error, fromSource)).toBeInstanceOf(TransientError)
+  })
+
+  it('of a source that insists on a filter of its partitions says where to put one', () => {
+    const text =
+      "Cannot query over table 'p.shop.orders' without a filter over column(s) 'ordered_at' that can be used for partition elimination"
+    const explained = explainFailure(rest(400, 'invalidQuery', text), fromSource) as TerminalError
+    expect(explained.hint).toContain('in the SELECT itself')
+  })
+
   it('waits for tomorrow where a quota is used up', () => {
     expect(explainFailure(rest(403, 'quotaExceeded'), about)).toBeInstanceOf(TransientError)
   })

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { auditTableRow } from '../../src/warehouse/audit-table.ts'
-import { bigqueryDdl, duckdbDdl } from '../../src/warehouse/ddl.ts'
+import { bigqueryStatements, duckdbDdl } from '../../src/warehouse/ddl.ts'
 import { numericText } from '../../src/warehouse/numeric.ts'
 import { readQuery } from '../../src/warehouse/queries.ts'
 import { AUDIT_TABLE, LATEST_FIRST, TABLES } from '../../src/warehouse/schema.ts'
@@ -26,7 +26,8 @@ describe('the tables', () => {
   })
 
   it('are made for BigQuery, partitioned and clustered', () => {
-    const [audit, runs, , latest] = bigqueryDdl('project.dataset')
+    const of = (name: string) => bigqueryStatements('project.dataset').get(name)!
+    const [[audit], [runs], [latest]] = [of('s2s_audit'), of('s2s_runs'), of('s2s_latest')]
     expect(audit).toContain('CREATE TABLE IF NOT EXISTS `project.dataset.s2s_audit`')
     expect(audit).toContain('`revenue` NUMERIC')
     expect(audit).toContain('`device_names` ARRAY<STRING>')
@@ -34,12 +35,25 @@ describe('the tables', () => {
     expect(runs).not.toContain('PARTITION BY')
     expect(latest).toContain('FROM `project.dataset.s2s_audit`')
   })
+
+  it.each([
+    [0, 'partition_expiration_days = NULL'],
+    [400, 'partition_expiration_days = 400'],
+  ])("are kept as they should be on BigQuery, whatever the dataset's defaults: %s days", (days, option) => {
+    const statements = bigqueryStatements('project.dataset', days)
+    const [, kept] = statements.get('s2s_audit')!
+    expect(kept).toBe(
+      `ALTER TABLE \`project.dataset.s2s_audit\` SET OPTIONS (expiration_timestamp = NULL, ${option})`,
+    )
+    expect(statements.get('s2s_lease')![1]).toContain('SET OPTIONS (expiration_timestamp = NULL)')
+  })
 })
 
 describe('which row says what became of a transaction', () => {
   it('is the same for the view and, in both places, for the extraction', () => {
     const onOneLine = readQuery('extract.sql').replace(/\s+/g, ' ')
     expect(onOneLine.split(LATEST_FIRST)).toHaveLength(3)
+    expect(readQuery('oldest-open.sql')).toContain(LATEST_FIRST)
   })
 })
 

@@ -40,10 +40,9 @@ export async function createCatalog(
 /** What `init` runs: it makes tables and views, and later sets another expiry, or none. */
 function ownStatements(): Statements {
   const statements = bigqueryStatements(DATASET, EXPIRE_DAYS)
-  for (const { name, partitionBy } of TABLES) {
-    if (!partitionBy) continue
-    const changes = [EXPIRE_DAYS, 0].map((days) => bigqueryExpiry(DATASET, name, days))
-    statements.set(name, [...(statements.get(name) ?? []), ...changes])
+  for (const table of TABLES) {
+    const changes = [EXPIRE_DAYS, 0].map((days) => bigqueryExpiry(DATASET, table, days))
+    statements.set(table.name, [...(statements.get(table.name) ?? []), ...changes])
   }
   return statements
 }

@@ -1,6 +1,6 @@
 import { BigQuery } from '@google-cloud/bigquery'
 import { PassThroughClient } from 'google-auth-library'
-import { type RetryOptions, untilAborted, withRetries } from './retries.ts'
+import { inTime, type RetryOptions, withRetries } from './retries.ts'
 
 export interface ApiOptions extends RetryOptions {
   project: string
@@ -16,6 +16,8 @@ export interface ApiCall {
   json?: unknown
 }
 
+/** The request and what comes before it: credentials are fetched, too. */
+const CALL_TIMEOUT_MS = 90_000
 /** No answer of the REST API takes longer: a query is waited for in turns of 20 seconds. */
 const REQUEST_TIMEOUT_MS = 60_000
 
@@ -48,8 +50,7 @@ export class BigqueryApi {
   }
 
   callOnce<T>(call: ApiCall, signal?: AbortSignal): Promise<T> {
-    const answer = this.#send<T>(call)
-    return signal ? untilAborted(answer, signal) : answer
+    return inTime(this.#send<T>(call), CALL_TIMEOUT_MS, 'an answer of BigQuery', signal)
   }
 
   async #send<T>({ method = 'GET', ...call }: ApiCall): Promise<T> {

@@ -21,6 +21,7 @@ export interface AppenderOptions {
   clients: StorageClients
   project: string
   dataset: string
+  tableExists: (name: string) => Promise<boolean>
   /** One that does not come in this time is lost. */
   answerTimeoutMs: number
   clock: Clock
@@ -66,7 +67,10 @@ export class Appender {
     } catch (error) {
       this.#writers.get(name)?.close()
       this.#writers.delete(name)
-      if ((error as ApiFailure).code === GRPC.notFound) throw missingTable(name, error)
+      const isMissing = (error as ApiFailure).code === GRPC.notFound
+      if (isMissing && !(await this.#options.tableExists(name))) throw missingTable(name, error)
+      // A table that was just made takes a while to be known to the Storage API.
+      if (isMissing) Object.assign(error as Error, { code: GRPC.unavailable })
       // The library's own few tries are over, and it does not say with which status.
       if (/max retries reached/.test((error as Error).message))
         Object.assign(error as Error, { code: GRPC.unavailable })

@@ -5,7 +5,7 @@ import type { QueryValue, ResultBatch } from '../warehouse.ts'
 import { GRPC } from './failures.ts'
 import { missingRows } from './page-reader.ts'
 import type { TableReference } from './rest-types.ts'
-import { type RetryOptions, untilAborted, withRetries } from './retries.ts'
+import { inTime, type RetryOptions, withRetries } from './retries.ts'
 import { wholeNumber } from './values.ts'
 
 /** A session is there in a second or two. */
@@ -43,6 +43,9 @@ export async function openReadStream(
   return name && schema ? { name, schema: bytes(schema) } : null
 }
 
+/** A stream that stands still has broken, though nobody says so. */
+const MESSAGE_TIMEOUT_MS = 60_000
+
 /** A message may hold tens of megabytes; only so many rows of it are JavaScript values at a time. */
 const BATCH_ROWS = 4_096
 
@@ -57,10 +60,13 @@ export async function* readArrow(
   let rows = 0
   try {
     while (stream && rows < totalRows) {
-      const next = () => {
-        const message = messages.next(rows, totalRows)
-        return retry.signal ? untilAborted(message, retry.signal) : message
-      }
+      const next = () =>
+        inTime(messages.next(rows, totalRows), MESSAGE_TIMEOUT_MS, 'the next rows', retry.signal).catch(
+          (error: unknown) => {
+            messages.close()
+            throw error
+          },
+        )
       const message = await withRetries(next, rows === 0 ? firstRetry : retry)
       for (const batch of RecordBatchReader.from([stream.schema, message])) {
         rows += batch.numRows

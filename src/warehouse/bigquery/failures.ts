@@ -44,7 +44,7 @@ const TRANSIENT_GRPC: ReadonlySet<unknown> = new Set([
 ])
 const TRANSIENT_HTTP: ReadonlySet<unknown> = new Set([408, 429, 500, 502, 503, 504])
 const TRANSIENT_NETWORK =
-  /^(ECONN(RESET|REFUSED|ABORTED)|EPIPE|ETIMEDOUT|ESOCKETTIMEDOUT|EAI_AGAIN|ENOTFOUND|EHOSTUNREACH|ENETUNREACH|ERR_STREAM_PREMATURE_CLOSE)$/
+  /^(EPROTO|ERR_SSL_\w+|ECONN(RESET|REFUSED|ABORTED)|EPIPE|ETIMEDOUT|ESOCKETTIMEDOUT|EAI_AGAIN|ENOTFOUND|EHOSTUNREACH|ENETUNREACH|ERR_STREAM_PREMATURE_CLOSE)$/
 /** The client retries neither `403 rateLimitExceeded` nor `400 jobRateLimitExceeded`: https://cloud.google.com/bigquery/docs/error-messages */
 const TRANSIENT_REASONS: ReadonlySet<string> = new Set([
   'rateLimitExceeded',
@@ -56,6 +56,15 @@ const TRANSIENT_REASONS: ReadonlySet<string> = new Set([
   'jobInternalError',
   'tableUnavailable',
 ])
+
+/** Ended from outside: by its time limit, by one of the project's, or by hand. */
+const STOPPED: ReadonlySet<string> = new Set(['stopped', 'timeout'])
+
+/** After a submit whose answer was lost BigQuery may know a job and not find it yet: https://github.com/googleapis/python-bigquery/issues/2134 */
+export function isJobNotFound(error: unknown): boolean {
+  const { code, message } = error as ApiFailure
+  return code === 404 && /\bjob\b/i.test(message)
+}
 
 export function reasonOf(error: unknown): string {
   return (error as ApiFailure | undefined)?.errors?.[0]?.reason ?? ''
@@ -88,14 +97,18 @@ export interface Circumstances {
 /** Why a call failed, in words for the user; a fault that none of them explains is a bug and comes back as it was. */
 export function explainFailure(error: unknown, about: Circumstances): unknown {
   if (error instanceof ExpectedError || !(error instanceof Error)) return error
+  if (STOPPED.has(reasonOf(error)) || isJobNotFound(error)) return later(error)
   const [message, hint] = explainCredentials(error) ?? explainRequest(error, about) ?? []
   if (message !== undefined) return new TerminalError(message, { ...(hint ? { hint } : {}), cause: error })
-  if (reasonOf(error) === 'quotaExceeded' || isTransient(error) || isConflict(error))
-    return new TransientError(`BigQuery does not answer as it should: ${oneLine(error)}`, {
-      cause: error,
-      hint: 'Nothing is lost: run again later, or wait for the next scheduled run.',
-    })
-  return error
+  const passes = reasonOf(error) === 'quotaExceeded' || isTransient(error) || isConflict(error)
+  return passes ? later(error) : error
+}
+
+function later(error: Error): TransientError {
+  return new TransientError(`BigQuery does not answer as it should: ${oneLine(error)}`, {
+    cause: error,
+    hint: 'Nothing is lost: run again later, or wait for the next scheduled run.',
+  })
 }
 
 type Explanation = [message: string, hint?: string] | null
@@ -136,6 +149,16 @@ function explainRequest(error: ApiFailure, about: Circumstances): Explanation {
       `BigQuery is not switched on: ${text}`,
       `Run \`gcloud services enable bigquery.googleapis.com bigquerystorage.googleapis.com --project ${about.project}\`.`,
     ]
+  if (/without a filter over column/i.test(text))
+    return [
+      `the source SELECT fails: ${text}`,
+      "Filter it by that column in the SELECT itself, such as WHERE ordered_at >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 60 DAY); the run's own window is narrower.",
+    ]
+  if (reason === 'responseTooLarge' || reason === 'resourcesExceeded')
+    return [
+      `the query needs more than BigQuery gives it: ${text}`,
+      'Take a smaller window with --from and --to.',
+    ]
   // Who may not see a table is not told whether it exists.
   if (about.fromSource && /permission to query table|perhaps it does not exist/i.test(text))
     return [
@@ -150,11 +173,6 @@ function explainRequest(error: ApiFailure, about: Circumstances): Explanation {
     return [
       `BigQuery refused what was to be written: ${text}`,
       'A table of this program was made by something else: compare it with `adjust-s2s init --print`.',
-    ]
-  if (reason === 'resourcesExceeded')
-    return [
-      `the query needs more than BigQuery gives it: ${text}`,
-      'Take a smaller window with --from and --to.',
     ]
   if (/project ?id|projectId/i.test(text) && error.code === 400)
     return [

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { ApiCall, BigqueryApi } from './api.ts'
-import { type ApiFailure, isConflict, isTransient, JobFailure, reasonOf } from './failures.ts'
+import { type ApiFailure, isConflict, isJobNotFound, isTransient, JobFailure, reasonOf } from './failures.ts'
 import type { FieldSchema, Job, QueryConfiguration, ResultPage, TableReference } from './rest-types.ts'
 import { type RetryOptions, untilAborted, withRetries } from './retries.ts'
 
@@ -16,6 +16,7 @@ export interface FinishedJob {
 export interface JobsOptions {
   api: BigqueryApi
   retry: RetryOptions
+  project: string
   location: string
   labels: Record<string, string>
   maximumBytesBilled: number
@@ -29,7 +30,8 @@ export interface PageOptions {
 }
 
 /** A job that has failed stays so, however often it is asked for. */
-const isCallFailure = (error: unknown) => !(error instanceof JobFailure) && isTransient(error)
+const isCallFailure = (error: unknown) =>
+  !(error instanceof JobFailure) && (isTransient(error) || isJobNotFound(error))
 
 const HTTP_BAD_REQUEST = 400
 const HTTP_CONFLICT = 409
@@ -84,7 +86,12 @@ export class QueryJobs {
   }
 
   /** A page of a finished query. A token expires, or is refused: the number of the row that is due takes over then. */
-  async page(jobId: string, token: string, startRow: number, options: PageOptions): Promise<ResultPage> {
+  async page(
+    jobId: string,
+    token: string | null,
+    startRow: number,
+    options: PageOptions,
+  ): Promise<ResultPage> {
     const { api, location } = this.#options
     const { maxRows, signal } = options
     const ask = (from: { pageToken: string } | { startIndex: number }) =>
@@ -92,6 +99,7 @@ export class QueryJobs {
         { uri: `/queries/${jobId}`, qs: { location, maxResults: maxRows, ...from } },
         { signal },
       )
+    if (token === null) return ask({ startIndex: startRow })
     try {
       return await ask({ pageToken: token })
     } catch (error) {
@@ -105,7 +113,10 @@ export class QueryJobs {
     try {
       await this.#submit(jobId, query, signal)
       const firstPage = await this.#wait(jobId, signal)
-      const { configuration, statistics } = await this.#options.api.call<Job>(this.#find(jobId), { signal })
+      const { configuration, statistics } = await this.#options.api.call<Job>(this.#find(jobId), {
+        signal,
+        isRetryable: isCallFailure,
+      })
       this.#bytesBilled += Number(statistics?.query?.totalBytesBilled ?? 0)
       const destination = configuration?.query?.destinationTable ?? null
       return {
@@ -174,9 +185,9 @@ export class QueryJobs {
   }
 
   #job(jobId: string | undefined, query: QueryConfiguration, dryRun: boolean): Job {
-    const { location, labels, maximumBytesBilled } = this.#options
+    const { project, location, labels, maximumBytesBilled } = this.#options
     return {
-      jobReference: { location, ...(jobId === undefined ? {} : { jobId }) },
+      jobReference: { projectId: project, location, ...(jobId === undefined ? {} : { jobId }) },
       configuration: {
         dryRun,
         labels,

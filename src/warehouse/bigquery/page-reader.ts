@@ -11,25 +11,29 @@ type Rows = { f: { v: string | null }[] }[]
 
 /**
  * Reads the rows of a finished query over the REST API, page by page in the query's order. The next page is asked for while this one
- * is worked on. A page that fails is read again from where it stopped, and the count proves that all rows came.
+ * is worked on. A page that fails is read again from where it stopped, and the count proves that all rows came. `fromRow` goes on where another
+ * reader stopped.
  */
 export async function* readPages(
   jobs: QueryJobs,
   job: FinishedJob,
   signal?: AbortSignal,
+  fromRow = 0,
 ): AsyncIterable<ResultBatch> {
   const totalRows = Number(job.firstPage.totalRows ?? 0)
   const readers = (job.firstPage.schema?.fields ?? []).map((field) => ({
     name: field.name ?? '',
     read: cellReader(field),
   }))
-  let rows = 0
-  let page: ResultPage | undefined = job.firstPage
+  const options = { maxRows: PAGE_ROWS, signal }
+  let rows = fromRow
+  let page: ResultPage | undefined =
+    fromRow === 0 ? job.firstPage : await jobs.page(job.jobId, null, fromRow, options)
   while (page) {
     const pageRows = (page.rows ?? []) as Rows
     rows += pageRows.length
     const next: Promise<ResultPage> | undefined = page.pageToken
-      ? jobs.page(job.jobId, page.pageToken, rows, { maxRows: PAGE_ROWS, signal })
+      ? jobs.page(job.jobId, page.pageToken, rows, options)
       : undefined
     // Whoever leaves early does not wait for it, and its failure is then nobody's.
     next?.catch(() => {})

@@ -1,5 +1,5 @@
 import pRetry from 'p-retry'
-import { isTransient } from './failures.ts'
+import { GRPC, isTransient } from './failures.ts'
 
 const FIRST_DELAY_MS = 500
 const LONGEST_DELAY_MS = 20_000
@@ -43,4 +43,22 @@ export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<
     signal.addEventListener('abort', onAbort)
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
   })
+}
+
+/** Throws a failure that may be tried again when the answer takes too long, or the signal's reason. */
+export async function inTime<T>(
+  work: Promise<T>,
+  timeoutMs: number,
+  what: string,
+  signal?: AbortSignal,
+): Promise<T> {
+  const late = AbortSignal.timeout(timeoutMs)
+  try {
+    return await untilAborted(work, signal ? AbortSignal.any([late, signal]) : late)
+  } catch (error) {
+    if (error !== late.reason || signal?.aborted) throw error
+    throw Object.assign(new Error(`${what} did not come within ${timeoutMs / 1000} s`), {
+      code: GRPC.deadlineExceeded,
+    })
+  }
 }

@@ -3,11 +3,16 @@ import type { ClientOptions } from 'google-gax'
 
 type WriterClient = InstanceType<typeof managedwriter.WriterClient>
 
-/**
- * What may be under way before it is acknowledged. With Node's own 64 kB a stream carries 64 kB a round trip: 10 ms from the server that is
- * 7,000 rows a second, and with this window more than 100,000 (docs/performance.md).
- */
-const STREAM_WINDOW_BYTES = 4_000_000
+const CHANNEL = {
+  /**
+   * What may be under way before it is acknowledged. With Node's own 64 kB a stream carries 64 kB a round trip: 10 ms from the server that is
+   * 7,000 rows a second, and with this window more than 100,000 (docs/performance.md).
+   */
+  'grpc-node.flow_control_window': 4_000_000,
+  /** At 50 requests a second a stream stands still for minutes; a connection that a gateway has dropped meanwhile is noticed. */
+  'grpc.keepalive_time_ms': 30_000,
+  'grpc.keepalive_timeout_ms': 10_000,
+}
 
 /** Opens the gRPC clients of the Storage API when they are first needed: loading them takes longer than a small query. */
 export class StorageClients {
@@ -45,8 +50,7 @@ export class StorageClients {
 
   async #open() {
     const [storage, gax] = await Promise.all([import('@google-cloud/bigquery-storage'), import('google-gax')])
-    const window = { 'grpc-node.flow_control_window': STREAM_WINDOW_BYTES }
-    return { storage, options: { projectId: this.#project, ...window, ...address(this.#endpoint, gax) } }
+    return { storage, options: { projectId: this.#project, ...CHANNEL, ...address(this.#endpoint, gax) } }
   }
 }
 

@@ -1,4 +1,4 @@
-import { MS_PER_DAY } from '../../domain/durations.ts'
+import { MS_PER_DAY, SHORTEST_AUDIT_DAYS } from '../../domain/durations.ts'
 import { TerminalError } from '../../domain/errors.ts'
 import { bigqueryExpiry, bigqueryStatements, bigqueryType } from '../ddl.ts'
 import { TABLES, VIEWS } from '../schema.ts'
@@ -43,11 +43,18 @@ export class BigqueryTables {
     return created
   }
 
-  /** The setting may have changed since the table was made. */
-  async #setExpiry(name: string, { timePartitioning }: TableResource): Promise<void> {
+  /** The setting may have changed since the table was made, or somebody else has made it. */
+  async #setExpiry(name: string, found: TableResource): Promise<void> {
     const { project, dataset, expireDays, run } = this.#options
-    if (!timePartitioning || Number(timePartitioning.expirationMs ?? 0) === expireDays * MS_PER_DAY) return
-    await run(bigqueryExpiry(`${project}.${dataset}`, name, expireDays))
+    const table = TABLES.find((one) => one.name === name)
+    const wanted = table?.partitionBy ? expireDays : 0
+    const isRight = found.expirationTime === undefined && (keptDays(found) ?? 0) === wanted
+    if (table && !isRight) await run(bigqueryExpiry(`${project}.${dataset}`, table, expireDays))
+  }
+
+  /** Whether the table is there now. */
+  async has(name: string): Promise<boolean> {
+    return (await orNull(this.#find(name))) !== null
   }
 
   /** Names of the dataset, the tables and the views that are missing, and `table.column`, with its type where only that is wrong. */
@@ -59,6 +66,7 @@ export class BigqueryTables {
       const table = present.get(name)
       if (!table) return [name]
       const types = columnTypes(table)
+      if (forgets(table)) return [`a ${name} that keeps its rows (this one drops them after a time)`]
       return columns.flatMap((column) => {
         const [type, wanted] = [types.get(column.name), bigqueryType(column)]
         if (type === wanted) return []
@@ -87,16 +95,34 @@ export class BigqueryTables {
       location,
       description: 'What became of every transaction that adjust-s2s sent to Adjust.',
     }
-    await api.call({ method: 'POST', uri: '/datasets', json })
+    await api.call({ method: 'POST', uri: '/datasets', json }).catch((error: unknown) => {
+      // An answer that was lost, or somebody else at the same moment: it is there.
+      if (reasonOf(error) !== 'duplicate') throw error
+    })
   }
 
   async #tables(): Promise<Map<string, TableResource | null>> {
-    const { api, dataset } = this.#options
     const names = [...TABLES, ...VIEWS].map(({ name }) => name)
-    const find = (name: string) =>
-      orNull(api.call<TableResource>({ uri: `/datasets/${dataset}/tables/${name}` }))
-    return new Map(await Promise.all(names.map(async (name) => [name, await find(name)] as const)))
+    return new Map(
+      await Promise.all(names.map(async (name) => [name, await orNull(this.#find(name))] as const)),
+    )
   }
+
+  #find(name: string): Promise<TableResource> {
+    const { api, dataset } = this.#options
+    return api.call<TableResource>({ uri: `/datasets/${dataset}/tables/${name}` })
+  }
+}
+
+/** After how many days partitions go; null where they stay. */
+function keptDays({ timePartitioning }: TableResource): number | null {
+  const expirationMs = Number(timePartitioning?.expirationMs ?? 0)
+  return expirationMs > 0 ? expirationMs / MS_PER_DAY : null
+}
+
+/** A dataset's default expiry is that of every table made in it. What the audit table has forgotten would be sent again. */
+function forgets(table: TableResource): boolean {
+  return table.expirationTime !== undefined || (keptDays(table) ?? SHORTEST_AUDIT_DAYS) < SHORTEST_AUDIT_DAYS
 }
 
 /** Types by column. */

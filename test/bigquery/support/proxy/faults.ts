@@ -3,6 +3,8 @@ import { type GrpcCall, isRestCall, type RestCall } from './calls.ts'
 /** Numbers of google.rpc.Code, as they stand in the `grpc-status` trailer. */
 export const GRPC_CODES = {
   CANCELLED: 1,
+  NOT_FOUND: 5,
+  FAILED_PRECONDITION: 9,
   PERMISSION_DENIED: 7,
   RESOURCE_EXHAUSTED: 8,
   UNIMPLEMENTED: 12,

@@ -1,7 +1,7 @@
 import { MS_PER_DAY, MS_PER_HOUR, MS_PER_MINUTE } from '../../../../src/domain/durations.ts'
 import { IDENTIFIERS, type Identifier } from '../../../../src/domain/event.ts'
 import { name } from '../../../warehouse/audit-row.ts'
-import type { Pick } from './pick.ts'
+import type { Draw } from './draw.ts'
 
 /** When the queries are asked. The window below ends an hour before, and is half of what the rows cover. */
 export const NOW_MS = Date.parse('2025-06-01T00:00:00Z')
@@ -27,11 +27,11 @@ export interface Shop {
   instants: number[]
 }
 
-export function makeShop(pick: Pick): Shop {
+export function makeShop(draw: Draw): Shop {
   return {
-    devices: pick.list(30, () => makeDevice(pick)),
-    transactionIds: pick.list(140, (index) => (index % 7 === 0 ? `${pick.text()}${index}` : `t${index}`)),
-    instants: [...edges(), ...pick.list(40, () => NOW_MICROS - pick.between(1, 75 * MS_PER_DAY) * 1000)],
+    devices: draw.list(30, () => makeDevice(draw)),
+    transactionIds: draw.list(140, (index) => (index % 7 === 0 ? `${draw.text()}${index}` : `t${index}`)),
+    instants: [...edges(), ...draw.list(40, () => NOW_MICROS - draw.between(1, 75 * MS_PER_DAY) * 1000)],
   }
 }
 
@@ -46,28 +46,28 @@ function edges(): number[] {
   ])
 }
 
-function makeDevice(pick: Pick): Device {
-  const kinds = [...new Set([...pick.some(IDENTIFIERS, 0.25), pick.oneOf(IDENTIFIERS)])]
-  const entries = kinds.map((kind): [Identifier, string] => [kind, makeIdentifier(kind, pick)])
+function makeDevice(draw: Draw): Device {
+  const kinds = [...new Set([...draw.some(IDENTIFIERS, 0.25), draw.oneOf(IDENTIFIERS)])]
+  const entries = kinds.map((kind): [Identifier, string] => [kind, makeIdentifier(kind, draw)])
   return {
     identifiers: Object.fromEntries(entries),
     names: entries.map(([kind, value]) => name(kind, value.trim())),
   }
 }
 
-function makeIdentifier(kind: Identifier, pick: Pick): string {
+function makeIdentifier(kind: Identifier, draw: Draw): string {
   switch (kind) {
     case 'idfa':
     case 'idfv':
-      return pick.uuid().toUpperCase()
+      return draw.uuid().toUpperCase()
     case 'android_id':
-      return pick.hex(16)
+      return draw.hex(16)
     case 'adid':
-      return pick.hex(32)
+      return draw.hex(32)
     case 'external_device_id':
     case 'device_id':
-      return `${pick.text()}${pick.between(1, 99)}`
+      return `${draw.text()}${draw.between(1, 99)}`
     default:
-      return pick.uuid()
+      return draw.uuid()
   }
 }

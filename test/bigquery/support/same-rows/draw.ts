@@ -23,7 +23,7 @@ const TEXTS = [
 const NULL_SHARE = 0.15
 
 /** Choices that a seed settles, the same ones on every machine. */
-export class Pick {
+export class Draw {
   readonly #random: Random
 
   constructor(seed: number) {

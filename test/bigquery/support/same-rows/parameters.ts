@@ -1,0 +1,99 @@
+import { MS_PER_DAY, MS_PER_HOUR } from '../../../../src/domain/durations.ts'
+import { type ExtractOptions, extract } from '../../../../src/extract/extract.ts'
+import type { QueryParameters, Warehouse } from '../../../../src/warehouse/warehouse.ts'
+import type { Draw } from './draw.ts'
+import { APPS, EVENTS, MAX_AGE_MS, NOW_MICROS, NOW_MS, SHARDS, type Shop, WINDOW } from './shop.ts'
+
+type ParameterSets = (draw: Draw, shop: Shop) => QueryParameters[] | Promise<QueryParameters[]>
+
+const at = (ms: number) => ({ timestampMicros: ms * 1000 })
+const now = { timestampMicros: NOW_MICROS }
+
+const none: ParameterSets = () => [{}]
+const window: ParameterSets = () => [
+  { window_from: at(NOW_MS - 90 * MS_PER_DAY), window_to: at(NOW_MS + MS_PER_DAY) },
+  { window_from: at(WINDOW.fromMs), window_to: at(WINDOW.toMs) },
+]
+const settled: ParameterSets = () => [
+  { settled_from: at(NOW_MS - 4 * MS_PER_DAY), settled_to: at(NOW_MS + MS_PER_DAY) },
+  { settled_from: at(NOW_MS - MS_PER_DAY), settled_to: at(NOW_MS) },
+]
+
+/** What each query of `sql/` is asked with, in this order. */
+export const QUERIES: Readonly<Record<string, ParameterSets>> = {
+  'audit-ids.sql': () => ['run-1', 'run-2', 'nobody'].map((run_id) => ({ run_id })),
+  'audit-size.sql': none,
+  'extract.sql': (draw, shop) => Promise.all(extractions(draw, shop).map(extractParameters)),
+  'last-full-run.sql': () =>
+    SHARDS.flatMap((shard) =>
+      [now, at(NOW_MS - 5 * MS_PER_HOUR)].map((instant) => ({ shard, now: instant })),
+    ),
+  'lease-holders.sql': none,
+  'oldest-open.sql': () => [10, 60, 300].map((days) => ({ audit_from: at(NOW_MS - days * MS_PER_DAY) })),
+  'unfinished-runs.sql': () => SHARDS.map((shard) => ({ shard })),
+  'audit/cost-per-run.sql': () => [
+    { usd_per_tib: '6.25', row_limit: 100 },
+    { usd_per_tib: '0.000001', row_limit: 3 },
+  ],
+  'audit/delivered-by-day.sql': window,
+  'audit/delivery-lag.sql': settled,
+  'audit/lost-revenue.sql': settled,
+  'audit/open.sql': none,
+  'audit/rejections-by-reason.sql': settled,
+  'audit/runs.sql': () => [{ row_limit: 100 }, { row_limit: 3 }],
+  'audit/transaction.sql': (draw, shop) =>
+    draw.list(4, () => ({ transaction_id: draw.oneOf(shop.transactionIds) })),
+  'audit/waiting.sql': () => [
+    { now, row_limit: 1000 },
+    { now, row_limit: 7 },
+  ],
+}
+
+/** Statements of `sql/` that change rows, in an order in which each finds something to change. */
+export const CHANGES = ['lease-first.sql', 'lease-take.sql', 'lease-renew.sql', 'lease-release.sql'] as const
+
+/** What `run`, `plan` and `explain` ask for. */
+function extractions(draw: Draw, shop: Shop): Partial<ExtractOptions>[] {
+  const partial = { ...WINDOW, full: false }
+  return [
+    {},
+    { window: partial },
+    { app: APPS[0] },
+    { event: EVENTS[1] },
+    {
+      window: {
+        fromMs: Date.parse('0001-01-01T00:00:00Z'),
+        toMs: Date.parse('9999-12-31T00:00:00Z'),
+        full: true,
+      },
+      transactionId: draw.oneOf(shop.transactionIds),
+      resend: 'all',
+    },
+    { resend: 'failed' },
+    { resend: 'all' },
+    { window: partial, resend: 'all', limit: 25 },
+    { inDoubtBlocks: { revenue: true, other: false }, inDoubtHoldHours: 48 },
+    { inDoubtBlocks: { revenue: false, other: true }, inDoubtHoldHours: 1 },
+  ]
+}
+
+/** The parameters that the extraction itself makes of its options. */
+async function extractParameters(options: Partial<ExtractOptions>): Promise<QueryParameters> {
+  const asked: QueryParameters[] = []
+  const warehouse: Pick<Warehouse, 'query'> = {
+    query(_sql, { parameters = {} } = {}) {
+      asked.push(parameters)
+      return (async function* () {})()
+    },
+  }
+  const all: ExtractOptions = {
+    window: { fromMs: NOW_MS - MAX_AGE_MS, toMs: WINDOW.toMs, full: true },
+    resend: 'none',
+    nowMs: NOW_MS,
+    inDoubtBlocks: { revenue: true, other: true },
+    inDoubtHoldHours: 24,
+    ...options,
+  }
+  for await (const _rows of extract(warehouse as Warehouse, '', all));
+  return asked[0]!
+}
