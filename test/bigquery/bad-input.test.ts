@@ -45,6 +45,23 @@ describe('a run on BigQuery refuses', () => {
     expect(stderr).toContain('init --print')
   })
 
+  it.each([
+    ['partitions', { timePartitioning: { type: 'DAY', expirationMs: String(30 * 86_400_000) } }],
+    ['tables', { expirationTime: '1900000000000' }],
+  ])('an audit table that forgets, for its dataset lets %s expire; init mends it', async (_, metadata) => {
+    const setting = await openBigqueryShop({ source: SOURCE })
+    setting.proxy.tableMetadata = metadata
+    const stderr = await refusal(setting)
+    expect(stderr).toContain('a s2s_audit that keeps its rows')
+    expect(stderr).toContain('adjust-s2s init')
+    setting.proxy.calls.length = 0
+    expect((await setting.shop.command('init')).code).toBe(0)
+    const statements = setting.proxy.calls.flatMap(({ body }) => body?.configuration?.query?.query ?? [])
+    expect(statements).toContainEqual(
+      expect.stringMatching(/ALTER TABLE .*s2s_audit.* SET OPTIONS \(expiration_timestamp = NULL/),
+    )
+  })
+
   it('a source without a column of the contract, and one with a civil time, with the cast that mends it', async () => {
     const source = `SELECT transaction_id, DATETIME '2025-01-01 00:00:00' AS occurred_at, app_token, gps_adid FROM (${SOURCE})`
     const stderr = await refusal(await openBigqueryShop({ source }))

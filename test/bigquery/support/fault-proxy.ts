@@ -16,6 +16,8 @@ export interface FaultProxy {
   readonly calls: ProxiedCall[]
   /** What each query is said to process and to be billed for. */
   bytesProcessed: number
+  /** What every table says of itself besides what the emulator knows: `expirationTime`, `timePartitioning`. */
+  tableMetadata: object
   /** Lets something happen to the next calls that match, after those that were injected before. */
   inject(injection: Injection): void
   /** From now on every connection is reset at once, those that are open included. */
@@ -62,6 +64,12 @@ export async function startFaultProxy(
     },
     set bytesProcessed(bytes) {
       rest.answers.bytesProcessed = bytes
+    },
+    get tableMetadata() {
+      return rest.answers.tableMetadata
+    },
+    set tableMetadata(metadata) {
+      rest.answers.tableMetadata = metadata
     },
     inject: (injection) => state.plan.add(injection),
     down() {

@@ -18,6 +18,8 @@ const LARGE_ROWS = 1_000
 export class BigqueryAnswers {
   /** What every query that reads is said to process and to be billed for. */
   bytesProcessed: number
+  /** What every table says of itself besides: the emulator keeps no expiry. */
+  tableMetadata: object = {}
   readonly #forward: Forward
   readonly #jobs = new JobLedger()
 
@@ -29,8 +31,15 @@ export class BigqueryAnswers {
   /** With `error`, a job that is submitted is taken and fails with it. */
   async answer(request: RestRequest, error: JobError | null = null): Promise<RestAnswer> {
     if (request.call === 'job' || request.call === 'page') return this.#look(request)
+    if (request.call === 'metadata' && request.path.includes('/tables/')) return this.#table(request)
     const submit = request.call === 'submit' ? readSubmit(request) : null
     return submit ? this.#submit(submit, error) : this.#forward(request)
+  }
+
+  async #table(request: RestRequest): Promise<RestAnswer> {
+    const answer = await this.#forward(request)
+    if (answer.status !== 200) return answer
+    return json(200, { ...JSON.parse(answer.body.toString()), ...this.tableMetadata })
   }
 
   async #submit(submit: Submit, error: JobError | null): Promise<RestAnswer> {
