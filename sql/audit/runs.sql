@@ -19,7 +19,7 @@ FROM (
     shard, command, host, pid, version,
     MIN(logged_at) OVER (PARTITION BY run_id) AS started_at,
     CASE WHEN event = 'ended' THEN logged_at END AS ended_at,
-    ROW_NUMBER() OVER (PARTITION BY run_id ORDER BY CASE WHEN event = 'ended' THEN 0 ELSE 1 END, logged_at DESC) AS place
+    ROW_NUMBER() OVER (PARTITION BY run_id ORDER BY CASE WHEN event = 'ended' THEN 0 WHEN event = 'started' THEN 1 ELSE 2 END, logged_at DESC) AS place
   FROM s2s_runs
 ) AS placed
 WHERE place = 1

@@ -10,6 +10,11 @@ SELECT
   UNIX_MICROS(settled_at) AS settled_at_micros,
   UNIX_MICROS(sent_at) AS sent_at_micros,
   UNIX_MICROS(occurred_at) AS occurred_at_micros
-FROM s2s_audit
-WHERE transaction_id = @transaction_id
+FROM (
+  -- After a lost answer of the warehouse the same row may stand there twice.
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY audit_id ORDER BY settled_at) AS place
+  FROM s2s_audit
+  WHERE transaction_id = @transaction_id
+) AS placed
+WHERE place = 1
 ORDER BY settled_at_micros, attempt, audit_id

@@ -221,6 +221,13 @@ function describeTransactions(engine: Engine): void {
     ])
   })
 
+  it('transaction: an audit row that was written twice is shown once', async () => {
+    const twice = auditTableRow(auditRow({ transactionId: 't1' }))
+    const warehouse = await engine.open()
+    await warehouse.append('s2s_audit', [twice, twice])
+    expect(await readRows(warehouse, 'audit/transaction.sql', { transaction_id: 't1' })).toHaveLength(1)
+  })
+
   it('transaction: one that was never sent has no time of sending', async () => {
     const warehouse = await withAudit(engine, [
       { transactionId: 't1', status: 'invalid', reason: 'currency_missing', sentAtMs: null, latencyMs: null },
