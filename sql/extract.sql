@@ -31,10 +31,10 @@ windowed AS (
 -- One row a transaction: its newest settlement, or its newest attempt when a run died before there was one.
 -- Copies in the source share the transaction_id with the row that was sent, and say nothing of its outcome.
 ledger AS (
-  SELECT transaction_id, status, reason, settled_at, attempts, first_sent_at
+  SELECT transaction_id, run_id, status, reason, settled_at, attempts, first_sent_at
   FROM (
     SELECT
-      transaction_id, status, reason, settled_at,
+      transaction_id, run_id, status, reason, settled_at,
       MAX(attempt) OVER (PARTITION BY transaction_id) AS attempts,
       MIN(sent_at) OVER (PARTITION BY transaction_id) AS first_sent_at,
       ROW_NUMBER() OVER (
@@ -63,13 +63,17 @@ candidates AS (
     NULLIF(TRIM(external_device_id), '') AS external_device_id,
     NULLIF(TRIM(device_id), '') AS device_id,
     revenue, currency, ip_address, user_agent, os_name, callback_params, partner_params, parameters, environment,
-    ledger.status AS earlier_status, ledger.reason AS earlier_reason, ledger.attempts AS earlier_attempts,
+    ledger.run_id AS earlier_run_id, ledger.status AS earlier_status, ledger.reason AS earlier_reason, ledger.attempts AS earlier_attempts,
     UNIX_MICROS(ledger.first_sent_at) AS earlier_first_sent_at_micros,
     UNIX_MICROS(ledger.settled_at) AS earlier_settled_at_micros,
+    -- The first of the rows that share a transaction_id is sent. Every column counts, so that each run takes the same one.
     ROW_NUMBER() OVER (
       PARTITION BY windowed.transaction_id
-      ORDER BY CASE WHEN occurred_at_micros IS NULL THEN 1 ELSE 0 END, occurred_at_micros, app_token, event_token, revenue
-    ) > 1 AS source_duplicate,
+      ORDER BY
+        CASE WHEN occurred_at_micros IS NULL THEN 1 ELSE 0 END, occurred_at_micros, app_token, event_token, revenue, kind,
+        adid, idfa, idfv, gps_adid, android_id, fire_adid, oaid, web_uuid, external_device_id, device_id,
+        currency, ip_address, user_agent, os_name, callback_params, partner_params, parameters, environment
+    ) AS copy_number,
     -- '0.00' and '0e5' are no revenue; what is no number counts as some, for nobody knows what is at stake.
     revenue IS NOT NULL AND REGEXP_CONTAINS(revenue, '^[^eE]*[^-+.0 eE]') AS has_revenue,
     CASE
@@ -106,7 +110,7 @@ own_names AS (
       CROSS JOIN UNNEST([
         'adid', 'idfa', 'idfv', 'gps_adid', 'android_id', 'fire_adid', 'oaid', 'web_uuid', 'external_device_id', 'device_id'
       ]) AS id_kind
-      WHERE NOT source_duplicate
+      WHERE copy_number = 1
     ) AS ids
     WHERE REGEXP_CONTAINS(id, '[^0-]')
   ) AS named
@@ -260,8 +264,8 @@ SELECT
   candidates.transaction_id, transaction_id_missing, occurred_at_micros, kind, app_token, event_token,
   adid, idfa, idfv, gps_adid, android_id, fire_adid, oaid, web_uuid, external_device_id, device_id,
   revenue, currency, ip_address, user_agent, os_name, callback_params, partner_params, parameters, environment,
-  source_duplicate,
-  earlier_status, earlier_reason, earlier_attempts, earlier_first_sent_at_micros, earlier_settled_at_micros,
+  copy_number > 1 AS source_duplicate,
+  earlier_run_id, earlier_status, earlier_reason, earlier_attempts, earlier_first_sent_at_micros, earlier_settled_at_micros,
   known_names.names AS known_device_names,
   UNIX_MICROS(later_delivered.occurred_at) AS later_delivered_at_micros,
   waiting.waits_for AS waits_for_in_doubt,
@@ -271,5 +275,5 @@ LEFT JOIN known_names ON known_names.transaction_id = candidates.transaction_id
 LEFT JOIN later_delivered ON later_delivered.transaction_id = candidates.transaction_id
 LEFT JOIN waiting ON waiting.transaction_id = candidates.transaction_id
 LEFT JOIN opted_out ON opted_out.transaction_id = candidates.transaction_id
-ORDER BY occurred_at_micros, transaction_id, source_duplicate
+ORDER BY occurred_at_micros, transaction_id, copy_number
 LIMIT @row_limit

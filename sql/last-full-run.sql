@@ -7,5 +7,5 @@ WHERE event = 'ended'
   AND exit_code IN (0, 3)
   -- A machine whose clock was ahead must not be the last one until time has caught up.
   AND logged_at <= @now
-ORDER BY logged_at DESC
+ORDER BY logged_at DESC, run_id DESC
 LIMIT 1

@@ -1,4 +1,5 @@
 import type { Audit } from './audit/audit.ts'
+import { type Claims, claimAhead } from './audit/claims.ts'
 import { settleSourceRow } from './audit/source-settlement.ts'
 import type { Tally } from './audit/tally.ts'
 import type { Clock } from './domain/clock.ts'
@@ -11,6 +12,7 @@ export interface Stages {
   clock: Clock
   nextAuditId: () => string
   extract: () => AsyncIterable<SourceRow[]>
+  claims: Pick<Claims, 'covers' | 'extend'>
   transform: (row: SourceRow, nowMs: number) => Transformed
   load: Load
   audit: Audit
@@ -21,14 +23,14 @@ export interface Stages {
 const ROWS_BETWEEN_PAUSES = 256
 
 /**
- * The whole job: extract, transform, load, audit. Each stage pulls from the one before, so memory stays flat; every row that is read
- * ends in exactly one settlement, whatever happens. Answers whether the window was read to its end.
+ * The whole job: extract, transform, load, audit. Each stage pulls from the one before, so memory stays flat; nothing is sent beyond
+ * what is claimed; every row that is read ends in exactly one settlement, whatever happens. Answers whether the window was read to its end.
  */
 export async function runPipeline(stages: Stages): Promise<{ readToEnd: boolean }> {
-  const { extract, load, audit } = stages
+  const { extract, claims, load, audit } = stages
   try {
     let taken = 0
-    for await (const rows of extract()) {
+    for await (const rows of claimAhead(extract(), claims)) {
       for (const row of rows) {
         if (load.stopped !== null) return { readToEnd: false }
         take(row, stages)
@@ -47,12 +49,16 @@ export async function runPipeline(stages: Stages): Promise<{ readToEnd: boolean 
   }
 }
 
-function take(row: SourceRow, { runId, clock, nextAuditId, transform, load, audit, tally }: Stages): void {
+function take(row: SourceRow, stages: Stages): void {
+  const { runId, clock, nextAuditId, transform, claims, load, audit, tally } = stages
   tally.read()
   const nowMs = clock.now()
   const result = transform(row, nowMs)
-  if (result.kind === 'event') load.admit(result.event)
-  else if (result.kind === 'held') load.hold(result.event, result.status, result.reason, result.message)
+  if (result.kind === 'event') {
+    // A row of a minute ahead is read to be refused, but a long run may come to it when its time has come.
+    if (claims.covers(result.event.occurredAtMicros)) load.admit(result.event)
+    else load.hold(result.event, 'deferred', 'not_claimed', null)
+  } else if (result.kind === 'held') load.hold(result.event, result.status, result.reason, result.message)
   else audit.settle(settleSourceRow(row, result, { runId, auditId: nextAuditId(), nowMs }))
 }
 

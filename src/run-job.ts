@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
 import { Audit } from './audit/audit.ts'
-import { writeMissing } from './audit/recover.ts'
+import { Claims } from './audit/claims.ts'
 import { RunLog, type RunStart } from './audit/run-log.ts'
 import { Tally } from './audit/tally.ts'
 import type { Config } from './config.ts'
@@ -11,9 +11,9 @@ import { Lease } from './lease/lease.ts'
 import { FolderDisk } from './load/disk.ts'
 import { HttpTransport } from './load/http-transport.ts'
 import { Journal } from './load/journal.ts'
-import { leftBehind } from './load/left-behind.ts'
 import { Load } from './load/load.ts'
 import { runPipeline } from './pipeline.ts'
+import { type LostRun, recover } from './recovery.ts'
 import { auditIds } from './run-id.ts'
 import {
   estimateFor,
@@ -59,6 +59,8 @@ export interface RunJob extends Scope {
   onStart?: (start: {
     window: ResolvedWindow
     recovered: AuditRow[]
+    /** Unfinished runs whose journal is not the one in `state_dir`. */
+    lost: LostRun[]
     /** Rows before `--from` are not settled: those of devices that this run delivers for become late. */
     leavesEarlier: boolean
     /** What the query for the window will read. */
@@ -106,21 +108,30 @@ interface Beginning {
 async function runUnderLease(job: RunJob & { clock: Clock }, beginning: Beginning): Promise<RunSummary> {
   const { config, warehouse, clock } = job
   const { lease, startedAtMs, projection } = beginning
-  const { journal, left } = await Journal.open(
-    new FolderDisk(config.stateDir),
-    `${warehouse.name} shard ${SHARD}`,
-  )
+  const { runId } = job
+  const disk = new FolderDisk(config.stateDir)
+  const { journal, ...contents } = await Journal.open(disk, `${warehouse.name} shard ${SHARD}`, runId)
   try {
-    const recovered = await writeMissing(warehouse, leftBehind(left, clock.now()))
-    await journal.acknowledgeLeft()
     const runLog = new RunLog(warehouse)
+    const nextAuditId = auditIds(runId)
+    const beforeSending = { runId, clock, projection, runLog, journal, contents, nextAuditId }
+    const { recovered, lost } = await recover(job, beforeSending)
     const window = await windowOf(job, runLog, startedAtMs)
     const estimate = await estimateFor(job, projection, window, startedAtMs)
     const run = describeRun(job, window, lease.epoch)
     await runLog.started(run, startedAtMs)
     const leavesEarlier = await hasUnsettledBefore(job, projection, window, startedAtMs)
-    job.onStart?.({ window, recovered, leavesEarlier, estimate })
-    const delivery = { run, window, projection, journal, lease, recovered: recovered.length }
+    job.onStart?.({ window, recovered, lost, leavesEarlier, estimate })
+    const delivery = {
+      run,
+      runLog,
+      window,
+      projection,
+      journal,
+      lease,
+      nextAuditId,
+      recovered: recovered.length,
+    }
     const summary = await deliver(job, delivery)
     if (lease.failure !== null) throw lease.failure
     const { counts, reasons, requests, retries } = summary
@@ -135,18 +146,19 @@ async function runUnderLease(job: RunJob & { clock: Clock }, beginning: Beginnin
 
 interface Delivery {
   run: RunStart
+  runLog: RunLog
   window: ResolvedWindow
   projection: string
   journal: Journal
   lease: Lease
+  nextAuditId: () => string
   recovered: number
 }
 
 async function deliver(job: RunJob & { clock: Clock }, delivery: Delivery): Promise<RunSummary> {
   const { config, warehouse, clock, signal } = job
-  const { run, window, projection, journal, lease, recovered } = delivery
+  const { run, window, projection, journal, lease, nextAuditId, recovered } = delivery
   const { runId } = run
-  const nextAuditId = auditIds(runId)
   const tally = new Tally()
   const transport = new HttpTransport({
     ...config.adjust,
@@ -187,6 +199,7 @@ async function deliver(job: RunJob & { clock: Clock }, delivery: Delivery): Prom
       clock,
       nextAuditId,
       extract: () => extractFor(job, projection, window, clock.now(), (rows) => (total = rows)),
+      claims: claimsOf(delivery, clock),
       transform: createTransform(transformRules(config, job.selection.resend)),
       load,
       audit,
@@ -213,6 +226,17 @@ async function deliver(job: RunJob & { clock: Clock }, delivery: Delivery): Prom
     signal.removeEventListener('abort', stop)
     await transport.close()
   }
+}
+
+/** The journal notes a mark first: a copy of it that knows less than the warehouse is then an older one. */
+function claimsOf({ run, runLog, window, journal }: Delivery, clock: Clock): Claims {
+  return new Claims({
+    windowToMicros: window.toMs * 1000,
+    write: async (toMicros) => {
+      await journal.claim(toMicros)
+      await runLog.claimed(run, toMicros, clock.now())
+    },
+  })
 }
 
 /** Nothing is lost: what was sent stands in the journal, and the next run begins with it. A bug stays a bug. */
@@ -269,7 +293,7 @@ function summarize(parts: {
 }
 
 function describeRun(job: RunJob, window: ResolvedWindow, epoch: number): RunStart {
-  const { app, event, limit } = job.selection
+  const { app, event, limit, resend } = job.selection
   return {
     runId: job.runId,
     epoch,
@@ -282,6 +306,9 @@ function describeRun(job: RunJob, window: ResolvedWindow, epoch: number): RunSta
     toMs: window.toMs,
     isFullWindow: window.full && app === null && event === null && limit === null,
     ageLimitMs: window.ageLimitMs,
+    app,
+    event,
+    resend,
   }
 }
 

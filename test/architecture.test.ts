@@ -35,6 +35,7 @@ const TOP_FILES: Record<string, string> = {
   'explain-job.ts': 'jobs',
   'doctor-job.ts': 'doctor',
   'selection.ts': 'jobs',
+  'recovery.ts': 'jobs',
   'run-id.ts': 'jobs',
   'summary.ts': 'jobs',
   'window.ts': 'jobs',

@@ -24,8 +24,16 @@ export async function writeMissing(
     }
   }
   const unwritten = [...missing.values()]
-  for (let start = 0; start < unwritten.length; start += WRITE_ROWS) {
-    await warehouse.append('s2s_audit', unwritten.slice(start, start + WRITE_ROWS).map(auditTableRow))
-  }
+  await writeRows(warehouse, unwritten)
   return unwritten
+}
+
+/** Appends rows to the audit table, in pieces that the warehouse takes. */
+export async function writeRows(
+  warehouse: Pick<Warehouse, 'append'>,
+  rows: readonly AuditRow[],
+): Promise<void> {
+  for (let start = 0; start < rows.length; start += WRITE_ROWS) {
+    await warehouse.append('s2s_audit', rows.slice(start, start + WRITE_ROWS).map(auditTableRow))
+  }
 }

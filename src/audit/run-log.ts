@@ -1,4 +1,5 @@
 import { MS_PER_DAY } from '../domain/durations.ts'
+import type { ResendMode } from '../domain/policy.ts'
 import type { Counts, ReasonCount } from '../domain/settlement.ts'
 import { readRows } from '../warehouse/read-rows.ts'
 import type { TableRow, Warehouse } from '../warehouse/warehouse.ts'
@@ -18,6 +19,25 @@ export interface RunStart {
   /** Neither --from nor --to was given. */
   isFullWindow: boolean
   ageLimitMs: number
+  /** One app token, one event token; null for all. */
+  app: string | null
+  event: string | null
+  resend: ResendMode
+}
+
+/** A run of which nobody has said how it ended. Instants are epoch microseconds where the name does not say otherwise. */
+export interface UnfinishedRun {
+  runId: string
+  shard: string
+  epoch: number
+  startedAtMs: number
+  app: string | null
+  event: string | null
+  resend: ResendMode
+  /** Begin of its window. */
+  fromMicros: number
+  /** It sent no event with a later `occurred_at`. */
+  claimedToMicros: number
 }
 
 export interface RunEnd {
@@ -45,6 +65,41 @@ export class RunLog {
   async started(run: RunStart, atMs: number): Promise<void> {
     await this.#warehouse.append('s2s_runs', [
       { ...EMPTY, ...startColumns(run), event: 'started', logged_at: instant(atMs) },
+    ])
+  }
+
+  /** The run is about to send events up to this `occurred_at`, and none beyond it. */
+  async claimed({ runId, shard, epoch }: RunStart, toMicros: number, atMs: number): Promise<void> {
+    const claim_to = { timestampMicros: toMicros }
+    await this.#warehouse.append('s2s_runs', [
+      { ...EMPTY, run_id: runId, shard, epoch, event: 'claim', logged_at: instant(atMs), claim_to },
+    ])
+  }
+
+  /** The runs of a shard that have claimed and not ended, the oldest first: they were killed, or could not write. */
+  async unfinished(shard: string): Promise<UnfinishedRun[]> {
+    const rows = await readRows(this.#warehouse, 'unfinished-runs.sql', { shard })
+    return rows.map((row) => ({
+      runId: row.run_id as string,
+      shard,
+      epoch: row.epoch as number,
+      startedAtMs: (row.started_at_micros as number) / 1000,
+      app: row.app_token as string | null,
+      event: row.event_token as string | null,
+      resend: (row.resend ?? 'none') as ResendMode,
+      fromMicros: row.window_from_micros as number,
+      claimedToMicros: row.claim_to_micros as number,
+    }))
+  }
+
+  /** A later run has read the journal of an unfinished one (`recovered`), or done without it (`lost`): it is unfinished no more. */
+  async closed(
+    { runId, shard, epoch }: UnfinishedRun,
+    event: 'recovered' | 'lost',
+    atMs: number,
+  ): Promise<void> {
+    await this.#warehouse.append('s2s_runs', [
+      { ...EMPTY, run_id: runId, shard, epoch, event, logged_at: instant(atMs) },
     ])
   }
 
@@ -84,6 +139,17 @@ export class RunLog {
 }
 
 const EMPTY: TableRow = {
+  command: null,
+  host: null,
+  pid: null,
+  version: null,
+  window_from: null,
+  window_to: null,
+  full_window: null,
+  age_limit: null,
+  app_token: null,
+  event_token: null,
+  resend: null,
   claim_to: null,
   counts: null,
   reasons: null,
@@ -108,6 +174,9 @@ function startColumns(run: RunStart): TableRow {
     window_to: instant(run.toMs),
     full_window: run.isFullWindow,
     age_limit: instant(run.ageLimitMs),
+    app_token: run.app,
+    event_token: run.event,
+    resend: run.resend,
   }
 }
 

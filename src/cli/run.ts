@@ -1,5 +1,6 @@
 import { systemClock } from '../domain/clock.ts'
 import type { ExitCode } from '../domain/exit-code.ts'
+import type { LostRun } from '../recovery.ts'
 import { newRunId } from '../run-id.ts'
 import { runJob } from '../run-job.ts'
 import type { RunCommand } from './command.ts'
@@ -36,7 +37,7 @@ export const runCommand: RunCommand<'run'> = async (flags, context) => {
       maxRejected: flags.maxRejected,
       command: ['adjust-s2s', ...process.argv.slice(2)].join(' '),
       signal,
-      onStart: ({ window, recovered, leavesEarlier, estimate }) => {
+      onStart: ({ window, recovered, lost, leavesEarlier, estimate }) => {
         const [from, to] = [formatInstant(window.fromMs), formatInstant(window.toMs)]
         const { url, environment } = config.adjust
         log.info({ runId, from, to }, `run ${runId} covers ${from} up to ${to}; to ${url} as ${environment}`)
@@ -45,6 +46,8 @@ export const runCommand: RunCommand<'run'> = async (flags, context) => {
         if (config.secrets.isEmpty && url.startsWith('https:')) log.warn(NO_TOKEN)
         if (leavesEarlier) log.warn(LEAVES_EARLIER)
         if (recovered.length > 0) log.warn({ recovered: recovered.length }, recoveredText(recovered))
+        for (const run of lost)
+          log.warn({ lostRun: run.runId, inDoubt: run.inDoubt }, lostText(run, config.stateDir))
       },
       onLeaseLost: (why) =>
         log.warn(`the lease is lost: ${why}. Nothing new is sent; what is under way is settled.`),
@@ -65,4 +68,15 @@ export const runCommand: RunCommand<'run'> = async (flags, context) => {
 function recoveredText(rows: readonly { status: string }[]): string {
   const inDoubt = rows.filter(({ status }) => status === 'in_doubt').length
   return `an earlier run ended early: its journal held ${rows.length} outcomes, which are written now; ${inDoubt} of them are in doubt`
+}
+
+function lostText(
+  { runId, startedAtMs, fromMicros, claimedToMicros, inDoubt }: LostRun,
+  stateDir: string,
+): string {
+  const [from, to] = [formatInstant(fromMicros / 1000), formatInstant(claimedToMicros / 1000)]
+  return (
+    `run ${runId} of ${formatInstant(startedAtMs)} ended early, and its journal is not in ${stateDir}: of the events from ${from} to ${to}, ` +
+    `${inDoubt} may have been sent and are in doubt (journal_lost). Keep state_dir on a volume that survives the process.`
+  )
 }

@@ -22,6 +22,8 @@ export type Identifier = (typeof IDENTIFIERS)[number]
 
 /** What the audit table already says of a transaction that is not settled, or is to be sent again. */
 export interface EarlierOutcome {
+  /** The run that wrote the newest audit row. */
+  runId: string
   status: string
   reason: string
   /** Requests that were made for it, over all runs. */

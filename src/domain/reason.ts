@@ -220,6 +220,13 @@ export const REASONS = {
     meaning: 'The process died while the request was in flight: Adjust may or may not have counted it.',
     advice: "Look for its transaction_id in Adjust's raw data export.",
   },
+  journal_lost: {
+    status: 'in_doubt',
+    meaning:
+      'The journal of a run that ended early is gone (a new disk, a deleted or older state_dir), and that run may have sent it: Adjust may or may not have counted it.',
+    advice:
+      "Keep state_dir on a volume that survives the process. Look for the transaction_id in Adjust's raw data export.",
+  },
 
   waits_for_earlier: {
     status: 'deferred',
@@ -277,6 +284,12 @@ export const REASONS = {
     status: 'deferred',
     meaning: 'More devices wait for another run than this one keeps in memory, so it stopped sending.',
     advice: 'See why so many events were deferred, then run again.',
+  },
+  not_claimed: {
+    status: 'deferred',
+    meaning:
+      'It lay in the future when the run read it, beyond the instant up to which the run had said that it sends.',
+    advice: waits,
   },
   lease_lost: {
     status: 'deferred',

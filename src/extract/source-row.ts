@@ -52,6 +52,7 @@ function earlier(columns: Columns, index: number): EarlierOutcome | null {
   if (status === null) return null
   const firstSentAtMicros = whole(columns, 'earlier_first_sent_at_micros', index)
   return {
+    runId: text(columns, 'earlier_run_id', index)!,
     status,
     reason: text(columns, 'earlier_reason', index)!,
     attempts: whole(columns, 'earlier_attempts', index)!,

@@ -23,8 +23,17 @@ export type OutcomeRow = Pick<
 >
 
 export type JournalRecord =
-  /** First of every segment: whose journal this is. */
-  | { type: 'segment'; format: 1; owner: string; segment: number }
+  /** First of every segment: whose journal this is, which run writes it, and how far that one has claimed to send. */
+  | {
+      type: 'segment'
+      format: 1
+      owner: string
+      segment: number
+      run: string
+      claimedToMicros: number | null
+    }
+  /** The run is about to send events up to this `occurred_at`. */
+  | { type: 'claim'; toMicros: number }
   /** A request is about to leave. */
   | { type: 'intent'; row: IntentRow }
   /** What became of it. */

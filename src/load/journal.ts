@@ -13,6 +13,19 @@ export interface JournalledRequest {
   outcome: OutcomeRow | null
 }
 
+/** A run that wrote this journal. */
+export interface JournalledRun {
+  runId: string
+  /** Epoch microseconds: how far it had claimed to send by the time of its last record here; null when it had not. */
+  claimedToMicros: number | null
+}
+
+/** What earlier processes left in a journal. */
+export interface JournalContents {
+  left: JournalledRequest[]
+  runs: JournalledRun[]
+}
+
 interface Segment {
   number: number
   file: AppendFile | null
@@ -28,9 +41,12 @@ interface Segment {
 export class Journal {
   readonly #disk: Disk
   readonly #owner: string
+  readonly #run: JournalledRun
   readonly #segments: Segment[] = []
   #pending: JournalRecord[] = []
   #waiting: (() => void)[] = []
+  /** What fails those who wait for a claim. */
+  readonly #claiming = new Set<(error: Error) => void>()
   #current!: Segment
   #frames = 0
   #durableFrames = 0
@@ -38,23 +54,30 @@ export class Journal {
   #failure: Error | null = null
   #onFailure: (error: Error) => void = () => {}
 
-  private constructor(disk: Disk, owner: string) {
+  private constructor(disk: Disk, owner: string, runId: string) {
     this.#disk = disk
     this.#owner = owner
+    this.#run = { runId, claimedToMicros: null }
   }
 
   /**
    * Opens the journal in a folder and reads what earlier processes left there. A torn tail is dropped; damage stops the program.
    *
    * @param owner names the warehouse and the shard: another owner's journal is refused, because its requests are not ours to settle.
+   * @param runId names the run that writes from now on. The name is durable when this returns, and stays until another run has opened
+   *   the journal and called `acknowledgeLeft`: a run whose name is not found here had another journal.
    * @throws TerminalError when the journal is damaged, belongs to another owner, or the folder cannot be used.
    */
-  static async open(disk: Disk, owner: string): Promise<{ journal: Journal; left: JournalledRequest[] }> {
-    const journal = new Journal(disk, owner)
+  static async open(
+    disk: Disk,
+    owner: string,
+    runId: string,
+  ): Promise<{ journal: Journal } & JournalContents> {
+    const journal = new Journal(disk, owner, runId)
     try {
-      const left = await journal.#readSegments()
+      const contents = await journal.#readSegments()
       await journal.#startSegment()
-      return { journal, left }
+      return { journal, ...contents }
     } catch (error) {
       throw explainDiskError(error, disk.name)
     }
@@ -83,6 +106,24 @@ export class Journal {
   outcome(row: OutcomeRow): void {
     this.#pending.push({ type: 'outcome', row })
     this.#commitSoon()
+  }
+
+  /**
+   * Notes how far the run is about to claim to send, before the warehouse knows it: of a copy of this journal that was made earlier, the
+   * next run then finds that the warehouse knows more. Resolves when that is durable.
+   */
+  claim(toMicros: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure !== null) return reject(this.#failure)
+      this.#run.claimedToMicros = toMicros
+      this.#claiming.add(reject)
+      this.#pending.push({ type: 'claim', toMicros })
+      this.#waiting.push(() => {
+        this.#claiming.delete(reject)
+        resolve()
+      })
+      this.#commitSoon()
+    })
   }
 
   /** The warehouse has the audit rows of that many intents of a segment. Segments go in order, oldest first. */
@@ -131,6 +172,7 @@ export class Journal {
       .catch((error: Error) => {
         this.#failure = explainDiskError(error, this.#disk.name)
         this.#onFailure(this.#failure)
+        for (const reject of this.#claiming) reject(this.#failure)
       })
       .finally(() => {
         this.#writing = null
@@ -196,7 +238,16 @@ export class Journal {
     this.#segments.push(this.#current)
     this.#frames = 0
     this.#durableFrames = 0
-    await this.#writeFrame([{ type: 'segment', format: 1, owner: this.#owner, segment: number }], true)
+    const { runId: run, claimedToMicros } = this.#run
+    const header = {
+      type: 'segment',
+      format: 1,
+      owner: this.#owner,
+      segment: number,
+      run,
+      claimedToMicros,
+    } as const
+    await this.#writeFrame([header], true)
   }
 
   async #deleteAcknowledged(): Promise<void> {
@@ -210,17 +261,20 @@ export class Journal {
     }
   }
 
-  async #readSegments(): Promise<JournalledRequest[]> {
+  async #readSegments(): Promise<JournalContents> {
     const requests = new Map<string, JournalledRequest>()
+    const runs = new Map<string, JournalledRun>()
     const files = (await this.#disk.list()).filter((file) => SEGMENT_NAME.test(file)).sort()
     for (const file of files) {
       const number = Number(SEGMENT_NAME.exec(file)![1])
       const expected = (this.#segments.at(-1)?.number ?? number - 1) + 1
       if (number !== expected) throw this.#damaged(segmentName(expected), 0, 'a segment is missing')
-      collect(await this.#readSegment(file, file === files.at(-1)), requests)
+      const records = await this.#readSegment(file, file === files.at(-1))
+      collect(records, requests)
+      collectRun(records, runs)
       this.#segments.push({ number, file: null, bytes: 0, unacknowledged: Number.POSITIVE_INFINITY })
     }
-    return [...requests.values()]
+    return { left: [...requests.values()], runs: [...runs.values()] }
   }
 
   async #readSegment(file: string, isLast: boolean): Promise<JournalRecord[]> {
@@ -264,6 +318,14 @@ function collect(records: readonly JournalRecord[], requests: Map<string, Journa
       if (request !== undefined) request.outcome = record.row
     }
   }
+}
+
+/** The newest segment of a run knows most of it, and comes last. */
+function collectRun(records: readonly JournalRecord[], runs: Map<string, JournalledRun>): void {
+  const [header] = records
+  if (header?.type !== 'segment') return
+  const claims = records.flatMap((record) => (record.type === 'claim' ? record.toMicros : []))
+  runs.set(header.run, { runId: header.run, claimedToMicros: claims.at(-1) ?? header.claimedToMicros })
 }
 
 function segmentName(number: number): string {

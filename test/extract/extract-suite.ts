@@ -304,6 +304,7 @@ export function describeExtract(engine: Engine): void {
           }),
         ]
         expect((await only({ source: [row({ transaction_id: 't1' })], audit })).earlier).toEqual({
+          runId: 'run-1',
           status: 'deferred',
           reason: 'retries_exhausted',
           attempts: 5,

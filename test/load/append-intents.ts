@@ -5,7 +5,7 @@ import { intentRow } from './journal-rows.ts'
 
 /** Appends intents to the journal in a folder until it is killed, and prints the number of each once it is durable. */
 const [folder, first] = process.argv.slice(2)
-const { journal } = await Journal.open(new FolderDisk(folder!), 'owner')
+const { journal } = await Journal.open(new FolderDisk(folder!), 'owner', 'run')
 let next = Number(first)
 
 function appendOne(): void {

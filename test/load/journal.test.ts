@@ -12,9 +12,9 @@ import { leftBehind } from '../../src/load/left-behind.ts'
 import { intentRow, outcomeRow } from './journal-rows.ts'
 import { MemoryDisk } from './memory-disk.ts'
 
-const open = async (disk: MemoryDisk | FolderDisk = new MemoryDisk(), owner = 'owner') => ({
+const open = async (disk: MemoryDisk | FolderDisk = new MemoryDisk(), owner = 'owner', runId = 'run') => ({
   disk,
-  ...(await Journal.open(disk, owner)),
+  ...(await Journal.open(disk, owner, runId)),
 })
 const durable = (journal: Journal, number: number) =>
   new Promise<void>((resolve) => void journal.intent(intentRow(number), resolve))
@@ -343,5 +343,46 @@ describe('what an earlier process left behind', () => {
     expect(leftBehind([{ intent: intentRow(1), outcome: withdrawn }], NOW_MS)).toEqual([
       { ...intentRow(1), ...withdrawn },
     ])
+  })
+})
+
+describe('the runs that a journal names', () => {
+  it('are all whose records the warehouse may lack, with how far each had claimed', async () => {
+    const { journal, disk } = await open(new MemoryDisk(), 'owner', 'first')
+    await journal.claim(5)
+    await journal.claim(9)
+    await open(disk as MemoryDisk, 'owner', 'second')
+    const third = await open(disk as MemoryDisk, 'owner', 'third')
+    const first = { runId: 'first', claimedToMicros: 9 }
+    expect(third.runs).toEqual([first, { runId: 'second', claimedToMicros: null }])
+    await third.journal.acknowledgeLeft()
+    await third.journal.close()
+    expect((await open(disk)).runs).toEqual([{ runId: 'third', claimedToMicros: null }])
+  })
+
+  it('keep their claims when the segment in which they stand is gone', async () => {
+    const { journal, disk } = await open()
+    await journal.claim(7)
+    await journal.acknowledge(await fillSegment(journal), 3)
+    await journal.close()
+    expect((disk as MemoryDisk).removed).toContain('journal-00000001.log')
+    expect((await open(disk)).runs).toEqual([{ runId: 'run', claimedToMicros: 7 }])
+  })
+
+  it('survive a power cut from the moment in which the journal is open, and claims from when they are told', async () => {
+    const disk = new MemoryDisk()
+    const { journal } = await open(disk, 'owner', 'first')
+    expect((await open(disk.powerCut(0))).runs).toEqual([{ runId: 'first', claimedToMicros: null }])
+    await journal.claim(7)
+    expect((await open(disk.powerCut(0))).runs).toEqual([{ runId: 'first', claimedToMicros: 7 }])
+  })
+
+  it('claim nothing when the disk fails', async () => {
+    const disk = new MemoryDisk()
+    const { journal } = await open(disk)
+    disk.capacityBytes = 0
+    await expect(journal.claim(7)).rejects.toThrow(TransientError)
+    await expect(journal.claim(8)).rejects.toThrow('cannot be written')
+    await expect(journal.close()).rejects.toThrow(TransientError)
   })
 })

@@ -36,7 +36,7 @@ class SlowConnections implements Transport {
 async function rig() {
   const clock = new VirtualClock()
   const disk = new MemoryDisk()
-  const { journal } = await Journal.open(disk, 'owner')
+  const { journal } = await Journal.open(disk, 'owner', 'run')
   disk.schedule = (done) => void clock.after(10, done)
   const transport = new SlowConnections()
   const rows: AuditRow[] = []
@@ -78,7 +78,7 @@ async function rig() {
     void closed.then(() => (isClosed = true))
     await until(() => isClosed)
     disk.schedule = (done) => done()
-    const { left } = await Journal.open(disk, 'owner')
+    const { left } = await Journal.open(disk, 'owner', 'run')
     return leftBehind(left, clock.now())
   }
   return { clock, disk, transport, rows, lease, load, until, inTheJournal }
@@ -172,13 +172,13 @@ describe('an event that grows too old while its connection is made', () => {
 describe('a journal of a process that has lost its lease', () => {
   it('is closed without a new segment, for the next number may be the successor’s', async () => {
     const disk = new MemoryDisk()
-    const { journal: stale } = await Journal.open(disk, 'owner')
+    const { journal: stale } = await Journal.open(disk, 'owner', 'run')
     let segment = 0
     await new Promise<void>((resolve) => {
       segment = stale.intent(intentRow(1), resolve)
     })
     await stale.acknowledge(segment, 1)
-    await Journal.open(disk, 'owner')
+    await Journal.open(disk, 'owner', 'run')
     const before = await disk.list()
     await stale.close({ tidy: false })
     expect(await disk.list()).toEqual(before)

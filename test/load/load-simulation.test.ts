@@ -106,7 +106,7 @@ class Simulation implements Transport {
   }
 
   async run(): Promise<void> {
-    const { journal } = await Journal.open(this.disk, 'owner')
+    const { journal } = await Journal.open(this.disk, 'owner', 'run')
     this.disk.capacityBytes = this.#scenario.diskFullAfterBytes ?? Number.POSITIVE_INFINITY
     const { diskMs } = this.#scenario
     if (diskMs > 0) this.disk.schedule = (done) => void this.clock.after(diskMs, done)

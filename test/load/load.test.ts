@@ -40,7 +40,7 @@ async function rig({
 }: RigOptions = {}): Promise<Rig> {
   const simulator = await startSimulator({ port: 0, seed: 1, ...simulated })
   const folder = await mkdtemp(join(tmpdir(), 'load-'))
-  const { journal } = await Journal.open(new FolderDisk(folder), 'owner')
+  const { journal } = await Journal.open(new FolderDisk(folder), 'owner', 'run')
   const transport = new HttpTransport({
     url: simulator.url,
     requestStyle: 'post_body',
@@ -237,6 +237,7 @@ describe('a device that Adjust does not know', () => {
     const { deliver } = await rig({ world })
     const firstSentAtMs = systemClock.now() - 7 * 86_400_000
     const earlier = {
+      runId: 'run-0',
       status: 'deferred',
       reason: 'device_not_found',
       attempts: 4,
@@ -463,7 +464,7 @@ describe('the journal of a run', () => {
     const { deliver, journal, folder, rows } = await rig({ faults: { internal_error: { requests: [2] } } })
     await deliver([wireEvent(1), wireEvent(2)])
     await journal.close()
-    const { left } = await Journal.open(new FolderDisk(folder), 'owner')
+    const { left } = await Journal.open(new FolderDisk(folder), 'owner', 'run')
     expect(left.map(({ intent, outcome }) => ({ ...intent, ...outcome }))).toEqual(rows)
     expect(await readdir(folder)).toContain('journal-00000001.log')
   })

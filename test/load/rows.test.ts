@@ -3,6 +3,7 @@ import type { EarlierOutcome } from '../../src/domain/event.ts'
 import { keepDoubt, unsent } from '../../src/load/rows.ts'
 
 const earlier = (status: string, reason: string): EarlierOutcome => ({
+  runId: 'run-1',
   status,
   reason,
   attempts: 1,

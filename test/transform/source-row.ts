@@ -54,6 +54,7 @@ export function rowWith(changes: Partial<SourceRow> = {}): SourceRow {
 export function earlierWith(changes: Partial<EarlierOutcome> = {}): EarlierOutcome {
   const sentAtMs = NOW_MS - 60 * MINUTE_MS
   return {
+    runId: 'run-1',
     status: 'in_doubt',
     reason: 'timed_out',
     attempts: 1,

@@ -25,6 +25,7 @@ export const QUERY_PARAMETERS: Readonly<Record<string, QueryParameterTypes>> = {
   },
   'audit-ids.sql': { run_id: 'STRING' },
   'last-full-run.sql': { shard: 'STRING', now: 'TIMESTAMP' },
+  'unfinished-runs.sql': { shard: 'STRING' },
   'oldest-open.sql': { audit_from: 'TIMESTAMP' },
 
   'lease-first.sql': { shard: 'STRING', now: 'TIMESTAMP' },

@@ -97,6 +97,7 @@ describe('the declared parameters', () => {
     const { warehouse, recorded } = await recordingWarehouse(path)
     const [clock, config] = [new VirtualClock(), await configFor(path)]
     await new RunLog(warehouse).owedFromMs('0/1', clock.now())
+    await new RunLog(warehouse).unfinished('0/1')
     await writeMissing(warehouse, [auditRow({ transactionId: 't0' })])
     await explainJob({ config, warehouse, clock }, 't1')
     await leaseOnce(warehouse, clock)

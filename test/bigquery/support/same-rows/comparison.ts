@@ -5,7 +5,7 @@ import { auditRows } from './audit-rows.ts'
 import { type Answers, firstDifference, type Row } from './compare.ts'
 import { Draw } from './draw.ts'
 import { BothEngines } from './engines.ts'
-import { leaseChange, leaseRows } from './lease-rows.ts'
+import { leaseParameters, leaseRows } from './lease-rows.ts'
 import { CHANGES, QUERIES } from './parameters.ts'
 import { runRows } from './run-rows.ts'
 import { makeShop, type Shop } from './shop.ts'
@@ -61,7 +61,7 @@ export class Comparison {
   /** Both are to change as many rows, and to have the same leases then. */
   async #compareChange(file: string): Promise<void> {
     const leases = await this.#compareQuery('lease-holders.sql', {})
-    const { parameters } = leaseChange(this.#draw, file, leases)
+    const parameters = leaseParameters(this.#draw, leases)
     const changed = await this.#engines.update(readQuery(file), { name: file, parameters })
     const rows = (changes: number): Row[] => [{ changes }]
     this.#note(file, { duckdb: rows(changed.duckdb), bigquery: rows(changed.bigquery) }, parameters)

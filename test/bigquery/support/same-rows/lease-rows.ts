@@ -21,7 +21,7 @@ function leaseRow(draw: Draw, shard: string): TableRow {
     epoch: draw.between(0, 8),
     acquired_at: isHeld ? { timestampMicros: NOW_MICROS - MICROS_PER_MINUTE - 1 } : null,
     expires_at: {
-      timestampMicros: NOW_MICROS + draw.between(-3, 3) * MICROS_PER_MINUTE + draw.between(0, 2),
+      timestampMicros: NOW_MICROS + draw.between(-3, 3) * MICROS_PER_MINUTE + draw.between(1, 999),
     },
   }
 }
@@ -29,36 +29,27 @@ function leaseRow(draw: Draw, shard: string): TableRow {
 /** How often a run goes by what is no longer so. */
 const STALE_SHARE = 0.25
 
-/** A change of the lease: a file of `sql/`, and what it is run with. */
-export interface LeaseChange {
-  file: string
-  parameters: QueryParameters
-}
-
 type LeaseRow = Record<string, QueryValue>
 
 /**
- * Something that a run would do next, given what `lease-holders.sql` says: with what it says, or with what it said some time ago, so
- * that some change a row and some change none.
+ * What a run would give the next change of a lease, whichever it is, after it has read `lease-holders.sql`, or read it some time ago: some
+ * find a row to change and some do not.
  */
-export function leaseChange(draw: Draw, file: string, leases: readonly LeaseRow[]): LeaseChange {
+export function leaseParameters(draw: Draw, leases: readonly LeaseRow[]): QueryParameters {
   const shard = draw.oneOf(SHARDS)
   const seen = leases.find((lease) => lease.shard === shard)
   const epoch = Number(seen?.epoch ?? 0) - (draw.chance(STALE_SHARE) ? 1 : 0)
   const expiresAt = Number(seen?.expires_at_micros ?? NOW_MICROS)
   const later = { timestampMicros: expiresAt + draw.oneOf([-1, 0, 1, 5, 5]) * MICROS_PER_MINUTE }
   return {
-    file,
-    parameters: {
-      shard,
-      epoch,
-      holder: draw.chance(STALE_SHARE) ? 'another' : (seen?.holder ?? 'run-2'),
-      host: "worker's",
-      pid: draw.between(1, 99_999),
-      now: { timestampMicros: NOW_MICROS + draw.between(0, 9) },
-      expires_at: later,
-      seen_epoch: epoch,
-      seen_expires_at: { timestampMicros: expiresAt - (draw.chance(STALE_SHARE) ? 1 : 0) },
-    },
+    shard,
+    epoch,
+    holder: draw.chance(STALE_SHARE) ? 'another' : (seen?.holder ?? 'run-2'),
+    host: "worker's",
+    pid: draw.between(1, 99_999),
+    now: { timestampMicros: NOW_MICROS + draw.between(1, 999) },
+    expires_at: later,
+    seen_epoch: epoch,
+    seen_expires_at: { timestampMicros: expiresAt - (draw.chance(STALE_SHARE) ? 1 : 0) },
   }
 }

@@ -2,21 +2,21 @@ import { MS_PER_DAY, MS_PER_HOUR } from '../../../../src/domain/durations.ts'
 import { type ExtractOptions, extract } from '../../../../src/extract/extract.ts'
 import type { QueryParameters, Warehouse } from '../../../../src/warehouse/warehouse.ts'
 import type { Draw } from './draw.ts'
-import { APPS, EVENTS, MAX_AGE_MS, NOW_MICROS, NOW_MS, SHARDS, type Shop, WINDOW } from './shop.ts'
+import { APPS, EVENTS, MAX_AGE_MS, NOW_MS, SHARDS, type Shop, WINDOW } from './shop.ts'
 
 type ParameterSets = (draw: Draw, shop: Shop) => QueryParameters[] | Promise<QueryParameters[]>
 
-const at = (ms: number) => ({ timestampMicros: ms * 1000 })
-const now = { timestampMicros: NOW_MICROS }
+const at = (ms: number, micros = 0) => ({ timestampMicros: ms * 1000 + micros })
+const now = at(NOW_MS)
 
 const none: ParameterSets = () => [{}]
 const window: ParameterSets = () => [
   { window_from: at(NOW_MS - 90 * MS_PER_DAY), window_to: at(NOW_MS + MS_PER_DAY) },
-  { window_from: at(WINDOW.fromMs), window_to: at(WINDOW.toMs) },
+  { window_from: at(WINDOW.fromMs, 1), window_to: at(WINDOW.toMs, 1) },
 ]
 const settled: ParameterSets = () => [
   { settled_from: at(NOW_MS - 4 * MS_PER_DAY), settled_to: at(NOW_MS + MS_PER_DAY) },
-  { settled_from: at(NOW_MS - MS_PER_DAY), settled_to: at(NOW_MS) },
+  { settled_from: at(NOW_MS - MS_PER_DAY, -1), settled_to: at(NOW_MS, -1) },
 ]
 
 /** What each query of `sql/` is asked with, in this order. */
@@ -33,7 +33,7 @@ export const QUERIES: Readonly<Record<string, ParameterSets>> = {
   'unfinished-runs.sql': () => SHARDS.map((shard) => ({ shard })),
   'audit/cost-per-run.sql': () => [
     { usd_per_tib: '6.25', row_limit: 100 },
-    { usd_per_tib: '0.000001', row_limit: 3 },
+    { usd_per_tib: '0.1234565', row_limit: 3 },
   ],
   'audit/delivered-by-day.sql': window,
   'audit/delivery-lag.sql': settled,
