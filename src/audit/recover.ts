@@ -1,7 +1,7 @@
 import type { AuditRow } from '../domain/settlement.ts'
 import { auditTableRow } from '../warehouse/audit-table.ts'
 import { readQuery } from '../warehouse/queries.ts'
-import type { Warehouse } from '../warehouse/warehouse.ts'
+import type { QueryParameters, Warehouse } from '../warehouse/warehouse.ts'
 
 const WRITE_ROWS = 4_000
 
@@ -14,10 +14,10 @@ export async function writeMissing(
   rows: readonly AuditRow[],
 ): Promise<AuditRow[]> {
   const missing = new Map(rows.map((row) => [row.auditId, row]))
-  for (const runId of new Set(rows.map((row) => row.runId))) {
+  for (const [runId, ofRun] of Map.groupBy(rows, (row) => row.runId)) {
     const query = warehouse.query(readQuery('audit-ids.sql'), {
-      name: 'audit-ids.sql',
-      parameters: { run_id: runId },
+      name: 'sql/audit-ids.sql',
+      parameters: { run_id: runId, ...boundsOf(ofRun) },
     })
     for await (const { columns } of query) {
       for (const auditId of columns.audit_id ?? []) missing.delete(auditId as string)
@@ -26,6 +26,14 @@ export async function writeMissing(
   const unwritten = [...missing.values()]
   await writeRows(warehouse, unwritten)
   return unwritten
+}
+
+/** The first and the last instant of the rows that have one. */
+function boundsOf(rows: readonly AuditRow[]): QueryParameters {
+  const instants = rows.map((row) => row.occurredAtMicros).filter((micros) => micros !== null)
+  const first = instants.reduce((least, micros) => Math.min(least, micros), instants[0] ?? 0)
+  const last = instants.reduce((most, micros) => Math.max(most, micros), first)
+  return { occurred_from: { timestampMicros: first }, occurred_to: { timestampMicros: last } }
 }
 
 /** Appends rows to the audit table, in pieces that the warehouse takes. */

@@ -12,7 +12,7 @@ const FIRST_SEED = Number(process.env.SAME_ROWS_FIRST_SEED ?? 1)
 const SEED_COUNT = Number(process.env.SAME_ROWS_SEEDS ?? 3)
 const SEEDS = Array.from({ length: SEED_COUNT }, (_, index) => FIRST_SEED + index)
 
-/** One takes about 15 s, nearly all of it the emulator's translation of the same queries again and again. */
+/** One takes about 18 s, nearly all of it the emulator's translation of the same queries again and again. */
 const SEED_TIMEOUT_MS = 120_000
 
 /** One seed's rows may by chance say little of a query; those of so many do not. */

@@ -23,7 +23,7 @@ export const QUERY_PARAMETERS: Readonly<Record<string, QueryParameterTypes>> = {
     other_blocks: 'BOOL',
     row_limit: 'INT64',
   },
-  'audit-ids.sql': { run_id: 'STRING' },
+  'audit-ids.sql': { run_id: 'STRING', occurred_from: 'TIMESTAMP', occurred_to: 'TIMESTAMP' },
   'last-full-run.sql': { shard: 'STRING', now: 'TIMESTAMP' },
   'unfinished-runs.sql': { shard: 'STRING' },
   'oldest-open.sql': { audit_from: 'TIMESTAMP' },

@@ -101,11 +101,12 @@ describe('the declared parameters', () => {
     await writeMissing(warehouse, [auditRow({ transactionId: 't0' })])
     await explainJob({ config, warehouse, clock }, 't1')
     await leaseOnce(warehouse, clock)
+    for (const { attempt } of await warehouse.probes()) await attempt()
     await warehouse.close()
     await showStatus({}, statusContext(config))
 
     for (const [file, types] of recorded)
-      expect({ [file]: QUERY_PARAMETERS[file] }).toEqual({ [file]: types })
+      expect({ [file]: QUERY_PARAMETERS[file] ?? {} }).toEqual({ [file]: types })
     const sql = new URL('../../../sql/', import.meta.url)
     const ownFiles = readdirSync(sql).filter((name) => name.endsWith('.sql'))
     expect([...recorded.keys()]).toEqual(expect.arrayContaining(ownFiles))

@@ -21,7 +21,12 @@ const settled: ParameterSets = () => [
 
 /** What each query of `sql/` is asked with, in this order. */
 export const QUERIES: Readonly<Record<string, ParameterSets>> = {
-  'audit-ids.sql': () => ['run-1', 'run-2', 'nobody'].map((run_id) => ({ run_id })),
+  'audit-ids.sql': () =>
+    ['run-1', 'run-2', 'nobody'].map((run_id) => ({
+      run_id,
+      occurred_from: at(NOW_MS - 30 * MS_PER_DAY),
+      occurred_to: at(NOW_MS),
+    })),
   'audit-size.sql': none,
   'extract.sql': (draw, shop) => Promise.all(extractions(draw, shop).map(extractParameters)),
   'last-full-run.sql': () =>
