@@ -32,11 +32,10 @@ const STALE_SHARE = 0.25
 type LeaseRow = Record<string, QueryValue>
 
 /**
- * What a run would give the next change of a lease, whichever it is, after it has read `lease-holders.sql`, or read it some time ago: some
+ * What a run would give the next change of its shard's lease, whichever it is, after it has read `lease-holders.sql`, or read it some time ago: some
  * find a row to change and some do not.
  */
-export function leaseParameters(draw: Draw, leases: readonly LeaseRow[]): QueryParameters {
-  const shard = draw.oneOf(SHARDS)
+export function leaseParameters(draw: Draw, shard: string, leases: readonly LeaseRow[]): QueryParameters {
   const seen = leases.find((lease) => lease.shard === shard)
   const epoch = Number(seen?.epoch ?? 0) - (draw.chance(STALE_SHARE) ? 1 : 0)
   const expiresAt = Number(seen?.expires_at_micros ?? NOW_MICROS)
