@@ -9,7 +9,7 @@ export default defineConfig({
     env: { METADATA_SERVER_DETECTION: 'none' },
     // The emulator runs one query at a time: more workers would only wait for one another.
     maxWorkers: 1,
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     hookTimeout: 60_000,
   },
 })

@@ -1,8 +1,9 @@
-"""Runs the emulator, with three flaws mended, until standard input is closed: it never outlives its parent, even a killed one."""
+"""Runs the emulator, with four flaws mended, until standard input is closed: it never outlives its parent, even a killed one."""
 
 import os
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 from bqemulator.cli import main
 from bqemulator.grpc_api import read_servicer
@@ -55,6 +56,17 @@ def note_offset(handler, request_bytes, context):
 
 read_servicer.get_stream_data = get_asked_rows
 read_servicer.BigQueryReadHandler._handle_read_rows = note_offset
+
+# Each open stream of the Storage Write API takes a thread for as long as it lives, and one whose connection broke for good.
+# Python's pool has four more than the machine has cores: with the fourth or fifth broken stream nobody was answered any more.
+start_pool = ThreadPoolExecutor.__init__
+
+
+def start_large_pool(pool, max_workers=None, *arguments, **options):
+    start_pool(pool, max_workers or 1000, *arguments, **options)
+
+
+ThreadPoolExecutor.__init__ = start_large_pool
 
 threading.Thread(target=leave_with_parent, daemon=True).start()
 main()
