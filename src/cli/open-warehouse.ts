@@ -4,6 +4,9 @@ import { type OpenOptions, openWarehouse } from '../warehouse/open-warehouse.ts'
 import type { Warehouse } from '../warehouse/warehouse.ts'
 import type { CommandContext, CommandName } from './command.ts'
 
+/** Somebody waits for the answer; a run has the time that the warehouse needs. */
+const PATIENCE_MS = 20_000
+
 /** The warehouse of the configuration as a command works with it: it signs its queries, and says so when an answer takes long. */
 export async function openFor(
   command: CommandName,
@@ -15,6 +18,7 @@ export async function openFor(
   return openWarehouse(config, {
     labels: { command, shard: SHARD, ...labels },
     onTrouble: (message) => log.warn(message),
+    ...(command === 'run' ? {} : { maxRetryMs: PATIENCE_MS }),
     ...options,
   })
 }

@@ -1,6 +1,7 @@
 import { REASONS, type Reason } from '../domain/reason.ts'
 import type { ReasonCount, Status } from '../domain/settlement.ts'
 import type { RunSummary } from '../summary.ts'
+import { formatGb } from '../warehouse/gigabytes.ts'
 import type { CommandContext } from './command.ts'
 import {
   colour,
@@ -34,7 +35,7 @@ export function formatSummary(summary: RunSummary, { stdout, flags }: CommandCon
     retries > 0 ? plural(retries, 'retry', 'retries') : '',
     formatDuration(durationS * 1000),
     `${formatCount(Math.round(rate))}/s`,
-    summary.bytes_billed === null ? '' : `${(summary.bytes_billed / 1e9).toFixed(2)} GB billed`,
+    summary.bytes_billed === null ? '' : `${formatGb(summary.bytes_billed)} billed`,
   ]
   const lines = [
     colour('bold', `Run ${summary.run_id}`, stdout),

@@ -5,7 +5,7 @@ import { TerminalError } from '../../domain/errors.ts'
 import { TABLES, type Table } from '../schema.ts'
 import type { TableRow } from '../warehouse.ts'
 import { type ApiFailure, GRPC } from './failures.ts'
-import { type RetryOptions, untilAborted, withRetries } from './retries.ts'
+import { inTime, type RetryOptions, untilAborted, withRetries } from './retries.ts'
 import { RowEncoder } from './row-encoder.ts'
 import type { StorageClients } from './storage.ts'
 
@@ -60,7 +60,9 @@ export class Appender {
   async #send(encoder: RowEncoder, serializedRows: Uint8Array[]): Promise<void> {
     const { name } = encoder.table
     try {
-      const writer = this.#writers.get(name) ?? (await this.#open(encoder))
+      const writer =
+        this.#writers.get(name) ??
+        (await inTime(this.#open(encoder), this.#options.answerTimeoutMs, 'a stream to append to'))
       const appended = await this.#inTime(writer.appendRows({ serializedRows }).getResult())
       // A refused request resolves like an accepted one.
       if (appended.error) throw refusal(appended)
