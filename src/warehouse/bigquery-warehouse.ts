@@ -43,6 +43,8 @@ export interface BigqueryOptions {
   maxRetryMs?: number | undefined
   /** Rows that come with the answer that a query has ended; what has more is read as Arrow. */
   firstPageRows?: number
+  /** How long a call of the REST API may take. */
+  callTimeoutMs?: number
   /** How long an append may wait for its answer. */
   answerTimeoutMs?: number
   /** Told when a call failed and is tried again. */
@@ -84,7 +86,12 @@ class BigqueryWarehouse implements Warehouse {
       maxRetryMs: options.maxRetryMs,
       onRetry: (error) => options.onTrouble?.(troubleText(error)),
     }
-    this.#api = new BigqueryApi({ project, apiEndpoint: options.apiEndpoint, ...this.#retry })
+    this.#api = new BigqueryApi({
+      project,
+      apiEndpoint: options.apiEndpoint,
+      callTimeoutMs: options.callTimeoutMs,
+      ...this.#retry,
+    })
     this.#jobs = new QueryJobs({
       api: this.#api,
       retry: this.#retry,

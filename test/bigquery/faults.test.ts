@@ -101,6 +101,14 @@ describe('a query', () => {
     expect(jobIds(proxy).size).toBe(1)
   })
 
+  it('that gets no answer at all is asked again', async () => {
+    const { warehouse, proxy } = await open({ callTimeoutMs: 1_000 })
+    proxy.inject({ call: 'submit', fault: { kind: 'hang' } })
+    proxy.inject({ call: 'page', fault: { kind: 'hang' } })
+    expect(await rowsOf(warehouse, 'SELECT 7 AS n')).toEqual([{ n: 7 }])
+    expect(jobIds(proxy).size).toBe(1)
+  })
+
   it('whose job cannot be found for a moment is waited for: the submit was taken', async () => {
     const { warehouse, proxy } = await open()
     const notFound = {
