@@ -41,7 +41,7 @@ ledger AS (
         PARTITION BY transaction_id
         ORDER BY
           CASE WHEN reason = 'source_duplicate' THEN 2 WHEN status = 'retried' THEN 1 ELSE 0 END,
-          CASE WHEN status = 'delivered' THEN 0 ELSE 1 END, attempt DESC, CASE WHEN status = 'deferred' THEN 1 ELSE 0 END, settled_at DESC, audit_id DESC
+          CASE WHEN status = 'delivered' THEN 0 ELSE 1 END, attempt DESC, CASE WHEN status = 'deferred' AND reason NOT IN ('resolved_not_delivered', 'absent_from_export') THEN 1 ELSE 0 END, settled_at DESC, audit_id DESC
       ) AS place
     FROM s2s_audit
     WHERE occurred_at IS NULL OR occurred_at >= @audit_from
@@ -154,7 +154,7 @@ open_doubts AS (
       audit_id, status, revenue,
       ROW_NUMBER() OVER (
         PARTITION BY transaction_id
-        ORDER BY CASE WHEN status = 'delivered' THEN 0 ELSE 1 END, attempt DESC, CASE WHEN status = 'deferred' THEN 1 ELSE 0 END, settled_at DESC, audit_id DESC
+        ORDER BY CASE WHEN status = 'delivered' THEN 0 ELSE 1 END, attempt DESC, CASE WHEN status = 'deferred' AND reason NOT IN ('resolved_not_delivered', 'absent_from_export') THEN 1 ELSE 0 END, settled_at DESC, audit_id DESC
       ) AS place
     FROM s2s_audit
     WHERE status <> 'retried' AND reason <> 'source_duplicate'

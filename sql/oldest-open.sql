@@ -6,7 +6,7 @@ FROM (
     status, occurred_at,
     ROW_NUMBER() OVER (
       PARTITION BY transaction_id
-      ORDER BY CASE WHEN status = 'delivered' THEN 0 ELSE 1 END, attempt DESC, CASE WHEN status = 'deferred' THEN 1 ELSE 0 END, settled_at DESC, audit_id DESC
+      ORDER BY CASE WHEN status = 'delivered' THEN 0 ELSE 1 END, attempt DESC, CASE WHEN status = 'deferred' AND reason NOT IN ('resolved_not_delivered', 'absent_from_export') THEN 1 ELSE 0 END, settled_at DESC, audit_id DESC
     ) AS newness
   FROM s2s_audit
   WHERE status <> 'retried' AND reason <> 'source_duplicate' AND occurred_at >= @audit_from

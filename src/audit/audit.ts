@@ -1,5 +1,6 @@
 import pLimit from 'p-limit'
 import type { Clock } from '../domain/clock.ts'
+import { EVIDENCE_REASONS } from '../domain/reason.ts'
 import { OPEN_STATUSES, type Settlement, type Status } from '../domain/settlement.ts'
 import { auditTableRow } from '../warehouse/audit-table.ts'
 import type { Warehouse } from '../warehouse/warehouse.ts'
@@ -105,10 +106,12 @@ export class Audit {
 
 /**
  * A row that goes on waiting for the same reason, without another request, is counted and not written again: a device that waits for a
- * week would otherwise fill the table with the same row every fifteen minutes.
+ * week would otherwise fill the table with the same row every fifteen minutes. A wait never outweighs evidence, so it is not written
+ * on top of it either.
  */
 function isUnchanged({ row, earlier, journalSegment }: Settlement): boolean {
   if (journalSegment !== null || earlier === null) return false
   const isOpen = (OPEN_STATUSES as readonly string[]).includes(row.status)
-  return isOpen && earlier.status === row.status && earlier.reason === row.reason
+  const isSameReason = earlier.reason === row.reason || EVIDENCE_REASONS.includes(earlier.reason)
+  return isOpen && earlier.status === row.status && isSameReason
 }

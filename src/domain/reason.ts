@@ -228,6 +228,32 @@ export const REASONS = {
       "Keep state_dir on a volume that survives the process. Look for the transaction_id in Adjust's raw data export.",
   },
 
+  resolved_delivered: {
+    status: 'delivered',
+    meaning: 'Its outcome was unknown, and a person has said that Adjust counted it.',
+    advice: nothing,
+  },
+  found_in_export: {
+    status: 'delivered',
+    meaning: "Its outcome was unknown, and Adjust's raw data export has it.",
+    advice: nothing,
+  },
+  resolved_abandoned: {
+    status: 'abandoned',
+    meaning: 'Its outcome was unknown, and a person has said that it is not to be sent again.',
+    advice: nothing,
+  },
+  resolved_not_delivered: {
+    status: 'deferred',
+    meaning: 'Its outcome was unknown, and a person has said that Adjust did not count it.',
+    advice: waits,
+  },
+  absent_from_export: {
+    status: 'deferred',
+    meaning: "Its outcome was unknown, and Adjust's raw data export, complete past that moment, lacks it.",
+    advice: waits,
+  },
+
   waits_for_earlier: {
     status: 'deferred',
     meaning: 'An earlier event of the same device is not settled, and order matters.',
@@ -321,3 +347,9 @@ export const REASONS = {
 } as const satisfies Record<string, ReasonEntry>
 
 export type Reason = keyof typeof REASONS
+
+/** Why an event of unknown outcome is open to be sent: they outweigh the row that says that it is unknown. */
+export const EVIDENCE_REASONS: readonly string[] = [
+  'resolved_not_delivered',
+  'absent_from_export',
+] satisfies Reason[]

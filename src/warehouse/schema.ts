@@ -161,12 +161,13 @@ export const LEASE_TABLE: Table = {
 
 /**
  * Which audit row of a transaction says what became of it. Delivered once is delivered for good, whatever a second sending met; then
- * the last request counts, not the clock of the machine that wrote the row; a wait says less than an outcome. `sql/extract.sql` orders
- * in the same way.
+ * the last request counts, not the clock of the machine that wrote the row; a wait says less than an outcome, but for one that evidence
+ * has opened again (`EVIDENCE_REASONS`). `sql/extract.sql` orders in the same way.
  */
 export const LATEST_FIRST =
   "CASE WHEN status = 'delivered' THEN 0 ELSE 1 END, attempt DESC, " +
-  "CASE WHEN status = 'deferred' THEN 1 ELSE 0 END, settled_at DESC, audit_id DESC"
+  "CASE WHEN status = 'deferred' AND reason NOT IN ('resolved_not_delivered', 'absent_from_export') THEN 1 ELSE 0 END, " +
+  'settled_at DESC, audit_id DESC'
 
 /** The first row of a `transaction_id` carries its outcome, so neither its copies nor its attempts count. */
 export const LATEST_VIEW: View = {
