@@ -1,17 +1,15 @@
-import { hostname } from 'node:os'
 import { Audit } from './audit/audit.ts'
 import { Claims } from './audit/claims.ts'
 import { RunLog, type RunStart } from './audit/run-log.ts'
 import { Tally } from './audit/tally.ts'
 import type { Config } from './config.ts'
-import { type Clock, systemClock, systemRandom } from './domain/clock.ts'
+import type { Clock } from './domain/clock.ts'
 import { ExpectedError, TransientError } from './domain/errors.ts'
 import type { AuditRow } from './domain/settlement.ts'
 import { Lease } from './lease/lease.ts'
-import { FolderDisk } from './load/disk.ts'
-import { HttpTransport } from './load/http-transport.ts'
 import { Journal } from './load/journal.ts'
 import { Load } from './load/load.ts'
+import { type Machine, thisMachine } from './machine.ts'
 import { runPipeline } from './pipeline.ts'
 import { type LostRun, recover } from './recovery.ts'
 import { auditIds } from './run-id.ts'
@@ -54,7 +52,8 @@ export interface RunJob extends Scope {
   maxRejected: MaxRejected | null
   /** The command line for the log of runs, without secrets. */
   command: string
-  clock?: Clock
+  /** Another machine than the real one: for simulations, and for demonstrations of another day. */
+  machine?: Machine
   /** Called when the window is known, before anything is read. */
   onStart?: (start: {
     window: ResolvedWindow
@@ -80,23 +79,26 @@ const WINDOW_EVENTS = 8_192
  * the middle.
  */
 export async function runJob(job: RunJob): Promise<RunSummary> {
-  const { config, warehouse, runId, clock = systemClock } = job
+  const { config, warehouse, runId, machine = thisMachine } = job
+  const { clock, host, pid } = machine
   const startedAtMs = clock.now()
   const projection = await prepareSource(config, warehouse)
   const lease = await Lease.take({
     warehouse,
     clock,
     shard: SHARD,
-    holder: { runId, host: hostname(), pid: process.pid },
+    holder: { runId, host, pid },
     requestTimeoutMs: config.delivery.timeoutMs,
     isAlone: warehouse.isExclusive === true,
   })
   try {
-    return await runUnderLease({ ...job, clock }, { lease, startedAtMs, projection })
+    return await runUnderLease({ ...job, machine }, { lease, startedAtMs, projection })
   } finally {
     await lease.release()
   }
 }
+
+type PlacedJob = RunJob & { machine: Machine }
 
 interface Beginning {
   lease: Lease
@@ -105,11 +107,12 @@ interface Beginning {
 }
 
 /** Settles what an earlier process left behind, then drives the pipeline over the window and logs how it went. */
-async function runUnderLease(job: RunJob & { clock: Clock }, beginning: Beginning): Promise<RunSummary> {
-  const { config, warehouse, clock } = job
+async function runUnderLease(job: PlacedJob, beginning: Beginning): Promise<RunSummary> {
+  const { config, warehouse, machine } = job
+  const { clock } = machine
   const { lease, startedAtMs, projection } = beginning
   const { runId } = job
-  const disk = new FolderDisk(config.stateDir)
+  const disk = machine.disk(config.stateDir)
   const { journal, ...contents } = await Journal.open(disk, `${warehouse.name} shard ${SHARD}`, runId)
   try {
     const runLog = new RunLog(warehouse)
@@ -155,16 +158,16 @@ interface Delivery {
   recovered: number
 }
 
-async function deliver(job: RunJob & { clock: Clock }, delivery: Delivery): Promise<RunSummary> {
-  const { config, warehouse, clock, signal } = job
+async function deliver(job: PlacedJob, delivery: Delivery): Promise<RunSummary> {
+  const { config, warehouse, machine, signal } = job
+  const { clock, random } = machine
   const { run, window, projection, journal, lease, nextAuditId, recovered } = delivery
   const { runId } = run
   const tally = new Tally()
-  const transport = new HttpTransport({
+  const transport = machine.transport({
     ...config.adjust,
     timeoutMs: config.delivery.timeoutMs,
     userAgent: `adjust-s2s/${VERSION}`,
-    clock,
   })
   const startedAt = clock.monotonic()
   const audit: Audit = new Audit({
@@ -176,7 +179,7 @@ async function deliver(job: RunJob & { clock: Clock }, delivery: Delivery): Prom
   })
   const load = new Load(loadRules(config, runId), {
     clock,
-    random: systemRandom,
+    random,
     journal,
     isLeaseHeld: () => lease.isHeld,
     transport,
@@ -292,15 +295,16 @@ function summarize(parts: {
   }
 }
 
-function describeRun(job: RunJob, window: ResolvedWindow, epoch: number): RunStart {
+function describeRun(job: PlacedJob, window: ResolvedWindow, epoch: number): RunStart {
   const { app, event, limit, resend } = job.selection
+  const { host, pid } = job.machine
   return {
     runId: job.runId,
     epoch,
     shard: SHARD,
     command: job.command,
-    host: hostname(),
-    pid: process.pid,
+    host,
+    pid,
     version: VERSION,
     fromMs: window.fromMs,
     toMs: window.toMs,

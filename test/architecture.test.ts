@@ -31,6 +31,7 @@ const TOP_FILES: Record<string, string> = {
   'main.ts': 'main.ts',
   'pipeline.ts': 'pipeline',
   'run-job.ts': 'jobs',
+  'machine.ts': 'jobs',
   'plan-job.ts': 'jobs',
   'explain-job.ts': 'jobs',
   'doctor-job.ts': 'doctor',

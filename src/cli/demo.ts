@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { type Config, loadConfig } from '../config.ts'
 import { type Clock, systemClock } from '../domain/clock.ts'
 import { ExitCode } from '../domain/exit-code.ts'
+import { machineAt } from '../machine.ts'
 import { newRunId } from '../run-id.ts'
 import { runJob } from '../run-job.ts'
 import { loadScenario } from '../simulator/simulator.ts'
@@ -114,7 +115,7 @@ async function deliver(
     return await runJob({
       config,
       warehouse,
-      clock,
+      machine: machineAt(clock),
       signal,
       runId: newRunId(clock.now()),
       selection: { from: null, to: null, app: null, event: null, limit: null, resend: 'none' },

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { loadConfig } from '../../src/config.ts'
 import { type Clock, systemClock } from '../../src/domain/clock.ts'
 import { readLeases } from '../../src/lease/lease-row.ts'
+import { machineAt } from '../../src/machine.ts'
 import { runJob } from '../../src/run-job.ts'
 import { openWarehouse } from '../../src/warehouse/open-warehouse.ts'
 import type { Warehouse } from '../../src/warehouse/warehouse.ts'
@@ -27,7 +28,16 @@ async function runIn(shop: Shop, warehouse: Warehouse, clock: Clock, runId = 'ru
   const { signal } = new AbortController()
   const lost: string[] = []
   const onLeaseLost = (why: string) => lost.push(why)
-  const job = { config, warehouse, runId, selection, maxRejected: null, command: 'test', signal, clock }
+  const job = {
+    config,
+    warehouse,
+    runId,
+    selection,
+    maxRejected: null,
+    command: 'test',
+    signal,
+    machine: machineAt(clock),
+  }
   return { summary: await runJob({ ...job, onLeaseLost }), lost }
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { loadConfig } from '../../src/config.ts'
 import { type Clock, systemClock } from '../../src/domain/clock.ts'
+import { machineAt } from '../../src/machine.ts'
 import { runJob } from '../../src/run-job.ts'
 import type { RunSummary } from '../../src/summary.ts'
 import { openWarehouse } from '../../src/warehouse/open-warehouse.ts'
@@ -168,7 +169,15 @@ describe('a run while Adjust is down', () => {
     const warehouse = await openWarehouse(config)
     const selection = { from: null, to: null, app: null, event: null, limit: null, resend: 'none' as const }
     const { signal } = new AbortController()
-    const job = { config, warehouse, selection, maxRejected: null, command: 'test', signal, clock: fastClock }
+    const job = {
+      config,
+      warehouse,
+      selection,
+      maxRejected: null,
+      command: 'test',
+      signal,
+      machine: machineAt(fastClock),
+    }
     const summary = await runJob({ ...job, runId: 'run-1' }).finally(() => warehouse.close())
     expect(summary).toMatchObject({
       exit_code: 75,

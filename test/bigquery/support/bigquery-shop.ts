@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises'
 import { inject, onTestFinished } from 'vitest'
 import { loadConfig } from '../../../src/config.ts'
 import { type Clock, systemClock } from '../../../src/domain/clock.ts'
+import { machineAt } from '../../../src/machine.ts'
 import { newRunId } from '../../../src/run-id.ts'
 import { runJob } from '../../../src/run-job.ts'
 import { startSimulator } from '../../../src/simulator/simulator.ts'
@@ -90,7 +91,16 @@ async function runSoon(shop: Shop, proxy: FaultProxy, dataset: string, clock: Cl
   const selection = { from: null, to: null, app: null, event: null, limit: null, resend: 'none' as const }
   const runId = newRunId(clock.now())
   const { signal } = new AbortController()
-  const job = { config, warehouse, selection, runId, maxRejected: null, command: 'test', signal, clock }
+  const job = {
+    config,
+    warehouse,
+    selection,
+    runId,
+    maxRejected: null,
+    command: 'test',
+    signal,
+    machine: machineAt(clock),
+  }
   return runJob(job).finally(() => warehouse.close())
 }
 
