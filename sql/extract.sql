@@ -31,10 +31,10 @@ windowed AS (
 -- One row a transaction: its newest settlement, or its newest attempt when a run died before there was one.
 -- Copies in the source share the transaction_id with the row that was sent, and say nothing of its outcome.
 ledger AS (
-  SELECT transaction_id, run_id, status, reason, settled_at, attempts, first_sent_at
+  SELECT transaction_id, run_id, status, reason, message, settled_at, attempts, first_sent_at
   FROM (
     SELECT
-      transaction_id, run_id, status, reason, settled_at,
+      transaction_id, run_id, status, reason, message, settled_at,
       MAX(attempt) OVER (PARTITION BY transaction_id) AS attempts,
       MIN(sent_at) OVER (PARTITION BY transaction_id) AS first_sent_at,
       ROW_NUMBER() OVER (
@@ -63,7 +63,8 @@ candidates AS (
     NULLIF(TRIM(external_device_id), '') AS external_device_id,
     NULLIF(TRIM(device_id), '') AS device_id,
     revenue, currency, ip_address, user_agent, os_name, callback_params, partner_params, parameters, environment,
-    ledger.run_id AS earlier_run_id, ledger.status AS earlier_status, ledger.reason AS earlier_reason, ledger.attempts AS earlier_attempts,
+    ledger.run_id AS earlier_run_id, ledger.status AS earlier_status, ledger.reason AS earlier_reason,
+    ledger.message AS earlier_message, ledger.attempts AS earlier_attempts,
     UNIX_MICROS(ledger.first_sent_at) AS earlier_first_sent_at_micros,
     UNIX_MICROS(ledger.settled_at) AS earlier_settled_at_micros,
     -- The first of the rows that share a transaction_id is sent. Every column counts, so that each run takes the same one.
@@ -265,7 +266,7 @@ SELECT
   adid, idfa, idfv, gps_adid, android_id, fire_adid, oaid, web_uuid, external_device_id, device_id,
   revenue, currency, ip_address, user_agent, os_name, callback_params, partner_params, parameters, environment,
   copy_number > 1 AS source_duplicate,
-  earlier_run_id, earlier_status, earlier_reason, earlier_attempts, earlier_first_sent_at_micros, earlier_settled_at_micros,
+  earlier_run_id, earlier_status, earlier_reason, earlier_message, earlier_attempts, earlier_first_sent_at_micros, earlier_settled_at_micros,
   known_names.names AS known_device_names,
   UNIX_MICROS(later_delivered.occurred_at) AS later_delivered_at_micros,
   waiting.waits_for AS waits_for_in_doubt,

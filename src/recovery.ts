@@ -124,6 +124,6 @@ function doubtMaker(run: UnfinishedRun, { config }: Scope, { runId, clock, nextA
 /** The row as it is read once it is in doubt. The request that may have been made counts as one. */
 function inDoubtAt(row: SourceRow, runId: string, nowMs: number): SourceRow {
   const { attempts = 0, firstSentAtMs = null } = row.earlier ?? {}
-  const doubt = { runId, status: 'in_doubt', reason: 'journal_lost', settledAtMs: nowMs }
+  const doubt = { runId, status: 'in_doubt', reason: 'journal_lost', message: null, settledAtMs: nowMs }
   return { ...row, earlier: { ...doubt, attempts: attempts + 1, firstSentAtMs } }
 }

@@ -177,7 +177,7 @@ async function deliver(job: PlacedJob, delivery: Delivery): Promise<RunSummary> 
     acknowledge: (segment, requests) => journal.acknowledge(segment, requests),
     onFailure: () => load.stop('run_stopped'),
   })
-  const load = new Load(loadRules(config, runId), {
+  const load = new Load({ ...loadRules(config, runId), sendsFrom: lease.sendsFrom }, {
     clock,
     random,
     journal,

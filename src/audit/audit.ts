@@ -112,6 +112,8 @@ export class Audit {
 function isUnchanged({ row, earlier, journalSegment }: Settlement): boolean {
   if (journalSegment !== null || earlier === null) return false
   const isOpen = (OPEN_STATUSES as readonly string[]).includes(row.status)
-  const isSameReason = earlier.reason === row.reason || EVIDENCE_REASONS.includes(earlier.reason)
-  return isOpen && earlier.status === row.status && isSameReason
+  if (!isOpen || earlier.status !== row.status) return false
+  if (EVIDENCE_REASONS.includes(earlier.reason)) return true
+  // One that waits for another event than before says so; the words of an unknown outcome stand in its first row.
+  return earlier.reason === row.reason && (row.status === 'in_doubt' || earlier.message === row.message)
 }

@@ -26,6 +26,8 @@ export interface EarlierOutcome {
   runId: string
   status: string
   reason: string
+  /** Of a wait: the transaction that it waits for. */
+  message: string | null
   /** Requests that were made for it, over all runs. */
   attempts: number
   /** Epoch milliseconds of its first request; null when none was made. */

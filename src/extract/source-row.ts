@@ -55,6 +55,7 @@ function earlier(columns: Columns, index: number): EarlierOutcome | null {
     runId: text(columns, 'earlier_run_id', index)!,
     status,
     reason: text(columns, 'earlier_reason', index)!,
+    message: text(columns, 'earlier_message', index),
     attempts: whole(columns, 'earlier_attempts', index)!,
     firstSentAtMs: firstSentAtMicros === null ? null : firstSentAtMicros / 1000,
     settledAtMs: whole(columns, 'earlier_settled_at_micros', index)! / 1000,

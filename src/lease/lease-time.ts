@@ -20,6 +20,9 @@ export const RELEASE_TIMEOUT_MS = 10_000
 /** Machines that keep time by NTP differ by milliseconds; a minute is what nobody should be off by unnoticed. */
 export const CLOCK_SKEW_MS = MS_PER_MINUTE
 
+/** The rate is a promise for every second: what the last holder sent in its last one counts, and so do a few milliseconds on the way. */
+export const HANDOVER_MS = 1_020
+
 /** For how long a lease is held, by three clocks. */
 export interface Span {
   /** Monotonic milliseconds: from then on the holder sends nothing. */

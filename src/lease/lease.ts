@@ -3,7 +3,15 @@ import { ExpectedError, TransientError } from '../domain/errors.ts'
 import { readQuery } from '../warehouse/queries.ts'
 import type { QueryParameters, Warehouse } from '../warehouse/warehouse.ts'
 import { heldByOther, isHeld, type LeaseRow, readLeases } from './lease-row.ts'
-import { HEARTBEAT_MS, HEARTBEAT_RETRY_MS, RELEASE_TIMEOUT_MS, type Span, spanFrom } from './lease-time.ts'
+import {
+  CLOCK_SKEW_MS,
+  HANDOVER_MS,
+  HEARTBEAT_MS,
+  HEARTBEAT_RETRY_MS,
+  RELEASE_TIMEOUT_MS,
+  type Span,
+  spanFrom,
+} from './lease-time.ts'
 
 export interface LeaseParts {
   warehouse: Pick<Warehouse, 'query' | 'update'>
@@ -33,6 +41,8 @@ const TAKE_ATTEMPTS = 5
  */
 export class Lease {
   readonly epoch: number
+  /** Monotonic milliseconds: before, the requests of the last holder and of this one could share a second. */
+  readonly sendsFrom: number
   readonly #parts: LeaseParts
   /** Both clocks at one moment: a wall clock that is set back later must not shorten what the row promises to this run. */
   readonly #takenAt: { ms: number; monotonic: number }
@@ -45,9 +55,10 @@ export class Lease {
   #whyLost: string | null = null
   #onLost: (why: string) => void = () => {}
 
-  private constructor(parts: LeaseParts, epoch: number) {
-    this.epoch = epoch
+  private constructor(parts: LeaseParts, seen: LeaseRow) {
+    this.epoch = seen.epoch + 1
     this.#parts = parts
+    this.sendsFrom = parts.clock.monotonic() + handoverMs(seen, parts)
     this.#takenAt = { ms: parts.clock.now(), monotonic: parts.clock.monotonic() }
     this.#span = this.#nextSpan()
   }
@@ -61,7 +72,7 @@ export class Lease {
     for (let attempt = 0; attempt < TAKE_ATTEMPTS; attempt++) {
       const seen = await readOrMake(parts)
       if (!parts.isAlone && isHeld(seen, parts.clock.now())) throw heldByOther(seen)
-      const lease = new Lease(parts, seen.epoch + 1)
+      const lease = new Lease(parts, seen)
       if (await lease.#claim(seen)) return lease
     }
     throw new TransientError(`the lease of shard ${parts.shard} changes hands all the time`, {
@@ -197,6 +208,18 @@ export class Lease {
 }
 
 const RAN_OUT = 'it was not renewed in time: the process was paused, or the warehouse could not be reached'
+
+/** For how long the last holder's last second is not over yet. */
+function handoverMs({ epoch, holder, expiresAtMs }: LeaseRow, { clock, isAlone }: LeaseParts): number {
+  const sinceMs = clock.now() - expiresAtMs
+  // Nobody ever sent; or it ran out, which is long after the last request.
+  if (epoch === 0 || (holder !== null && !isAlone)) return 0
+  // It was killed, who knows when.
+  if (holder !== null) return HANDOVER_MS
+  if (isAlone) return Math.min(HANDOVER_MS, Math.max(0, HANDOVER_MS - sinceMs))
+  // It was given back by another machine's clock.
+  return sinceMs < CLOCK_SKEW_MS ? HANDOVER_MS : 0
+}
 
 async function readOrMake({ warehouse, clock, shard }: LeaseParts): Promise<LeaseRow> {
   const find = async () => (await readLeases(warehouse)).find((row) => row.shard === shard)

@@ -18,11 +18,14 @@ export class RateLimit {
   readonly #windowMs: number
   /** When the last `#limit` requests started, by their number. */
   readonly #startedAt: Float64Array
+  readonly #from: number
   #started = 0
   #handedOver = 0
   #nextTurnAt = Number.NEGATIVE_INFINITY
 
-  constructor(requestsPerSecond: number) {
+  /** @param from monotonic milliseconds: nothing starts before, for another sender may have used up that second. */
+  constructor(requestsPerSecond: number, from = Number.NEGATIVE_INFINITY) {
+    this.#from = from
     const margin = Math.max(TRANSIT_MARGIN_MIN_MS, SECOND_MS / requestsPerSecond)
     this.#limit = requestsPerSecond
     this.#windowMs = SECOND_MS + Math.min(TRANSIT_MARGIN_MAX_MS, margin)
@@ -31,7 +34,7 @@ export class RateLimit {
 
   /** Milliseconds until the next turn comes; 0 when it is there. */
   turnWaitMs(now: number): number {
-    return Math.max(0, this.#nextTurnAt - now)
+    return Math.max(0, this.#nextTurnAt - now, this.#from - now)
   }
 
   /** Takes a turn that has come. */
@@ -43,6 +46,7 @@ export class RateLimit {
   leaveWaitMs(now: number): number {
     const free = this.#limit - this.#handedOver
     if (free === 0) return Number.POSITIVE_INFINITY
+    if (now < this.#from) return this.#from - now
     // At most free - 1 may have started within the window, so the one that many places back has to be out of it.
     const number = this.#started - free
     if (number < 0) return 0

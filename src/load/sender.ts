@@ -25,6 +25,8 @@ export interface Sending {
 export interface SenderRules {
   runId: string
   requestsPerSecond: number
+  /** Monotonic milliseconds: no request starts before. */
+  sendsFrom?: number
   /** Whether audit rows carry identifiers in plain text. */
   plainIdentifiers: boolean
 }
@@ -67,7 +69,7 @@ export class Sender {
     this.#rules = rules
     this.#parts = parts
     this.#callbacks = callbacks
-    this.#rate = new RateLimit(rules.requestsPerSecond)
+    this.#rate = new RateLimit(rules.requestsPerSecond, rules.sendsFrom)
   }
 
   /** Requests that were started and have not ended. */

@@ -126,6 +126,26 @@ export function describeLease(engine: Engine): void {
       expect(await outcome(take(warehouse, inTime, 'b'))).toBe('taken with epoch 2')
     })
 
+    it('lets the second pass in which the last holder may have sent', async () => {
+      const warehouse = await engine.open()
+      const waitMs = async (atMs: number, changes = {}) => {
+        const lease = await take(warehouse, new Machine(START_MS + atMs), `at-${atMs}`, changes)
+        return { waitMs: lease.sendsFrom, lease }
+      }
+      const first = await waitMs(0)
+      expect(first.waitMs).toBe(0)
+      await first.lease.release()
+      const onOtherMachine = await waitMs(5_000)
+      expect(onOtherMachine.waitMs).toBe(1_020)
+      await onOtherMachine.lease.release()
+      const alone = await waitMs(5_400, { isAlone: true })
+      expect(alone.waitMs).toBe(620)
+      const afterKill = await waitMs(90_000, { isAlone: true })
+      expect(afterKill.waitMs).toBe(1_020)
+      const takenOver = await waitMs(90_000 + FREE_AFTER_MS)
+      expect(takenOver.waitMs).toBe(0)
+    })
+
     it('waits for nobody where no other process can be running', async () => {
       const warehouse = await engine.open()
       await take(warehouse, new Machine(), 'killed')

@@ -240,6 +240,7 @@ describe('a device that Adjust does not know', () => {
       runId: 'run-0',
       status: 'deferred',
       reason: 'device_not_found',
+      message: null,
       attempts: 4,
       firstSentAtMs,
       settledAtMs: 0,

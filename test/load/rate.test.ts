@@ -117,6 +117,13 @@ describe('the rate limit', () => {
     expect(rate.leaveWaitMs(6_500)).toBeGreaterThanOrEqual(500)
   })
 
+  it('starts nothing before the second of another sender is over', () => {
+    const rate = new RateLimit(100, 1_020)
+    expect(rate.turnWaitMs(20)).toBe(1_000)
+    expect(rate.leaveWaitMs(20)).toBe(1_000)
+    expect(rate.leaveWaitMs(1_020)).toBe(0)
+  })
+
   it('does not make up for a long pause with a burst', () => {
     const rate = new RateLimit(100)
     rate.takeTurn(0)

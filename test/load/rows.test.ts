@@ -6,6 +6,7 @@ const earlier = (status: string, reason: string): EarlierOutcome => ({
   runId: 'run-1',
   status,
   reason,
+  message: null,
   attempts: 1,
   firstSentAtMs: 1_000,
   settledAtMs: 2_000,

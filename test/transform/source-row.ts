@@ -57,6 +57,7 @@ export function earlierWith(changes: Partial<EarlierOutcome> = {}): EarlierOutco
     runId: 'run-1',
     status: 'in_doubt',
     reason: 'timed_out',
+    message: null,
     attempts: 1,
     firstSentAtMs: sentAtMs,
     settledAtMs: sentAtMs,

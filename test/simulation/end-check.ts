@@ -1,0 +1,272 @@
+import { MS_PER_DAY } from '../../src/domain/durations.ts'
+import { summarizeTruth } from '../../src/simulator/truth-summary.ts'
+import type { TableRow } from '../../src/warehouse/warehouse.ts'
+import type { Exchange } from './network.ts'
+import { INACTIVE_APP, START_MS } from './plan.ts'
+import type { Simulation } from './simulation.ts'
+import type { SourceRecord } from './tables.ts'
+import { mustBeInOrder, type Violation } from './witness.ts'
+
+type Story = Pick<Simulation, 'tables' | 'network' | 'plan' | 'records' | 'broughtAtMs'>
+
+/** Wall clocks of the machines are off by at most so much. */
+const CLOCKS_DIFFER_MS = 20_000
+
+/**
+ * Compares the three witnesses, source rows, what Adjust saw and the audit table, after calm runs. The program's own journal and memory
+ * are not asked.
+ *
+ * @param mayHold what is in doubt may still wait for evidence.
+ */
+export function checkEnd(story: Story, { mayHold }: { mayHold: boolean }): Violation[] {
+  const latest = latestRows(story.tables.audit)
+  return [
+    ...checkTruth(story),
+    ...checkRate(story),
+    ...checkAuditIds(story.tables.audit),
+    ...checkUnknowns(story),
+    ...checkCounts(story),
+    ...checkAccounted(story, latest),
+    ...checkOutcomes(story, latest),
+    ...checkOpen(story, latest, mayHold),
+  ]
+}
+
+/** Nothing counted twice, nothing out of order, nothing refused for its order. */
+function checkTruth(story: Story): Violation[] {
+  const { network, plan } = story
+  const { countedTwice, outOfOrder, violations } = summarizeTruth(network.truth.entries)
+  const { inDoubt } = plan.config.delivery
+  const resends = inDoubt.revenue === 'resend' || inDoubt.other === 'resend'
+  const isResent = (id: string) => {
+    const [first] = network.exchanges.filter(({ transactionId }) => transactionId === id)
+    return resends && (first!.hasRevenue ? inDoubt.revenue : inDoubt.other) === 'resend'
+  }
+  const refused = network.exchanges.filter((one) => one.judged === 'badEventState' && !isExcused(one, story))
+  return [
+    ...countedTwice.filter((id) => !isResent(id)).map((id) => broken('twice', `${id} was counted twice`)),
+    ...outOfOrder.map((sequence) => broken('order', `request ${sequence} was counted out of order`)),
+    ...refused.map(({ transactionId }) =>
+      broken('order', `${transactionId} was refused for its order or age`),
+    ),
+    ...Object.keys(violations).map((code) => broken('audit', `a request was careless: ${code}`)),
+  ]
+}
+
+/**
+ * Adjust may refuse an event for its order, and the sender could not know better: it was kept on the way for minutes, and its device was
+ * to go on (`skip`); the names were not known yet to be those of one device; or it reached the warehouse after a later one whose outcome
+ * nobody knows.
+ */
+function isExcused(refused: Exchange, story: Story): boolean {
+  if (refused.fault === 'handled_late') return true
+  const { exchanges } = story.network
+  const earlier = exchanges.filter(({ process }) => process.number < refused.process.number)
+  const [known, all] = [namesOfDevice(refused, earlier), namesOfDevice(refused, exchanges)]
+  const rivals = exchanges.filter(
+    (one) =>
+      isOf(one, all) &&
+      one.counted &&
+      one.startedAtMs < refused.startedAtMs &&
+      one.createdAtMs > refused.createdAtMs &&
+      mustBeInOrder(one, refused),
+  )
+  const isUnavoidable = (rival: Exchange) => {
+    if (rival.process === refused.process) return false
+    return !isOf(rival, known) || (isUnknown(rival, story) && !wasBefore(refused, rival, story))
+  }
+  return rivals.length > 0 && rivals.every(isUnavoidable)
+}
+
+/** Whether the audit table never learnt that Adjust took it in that run. */
+function isUnknown({ transactionId, process }: Exchange, { tables }: Story): boolean {
+  const runId = `run-${process.number}`
+  return !tables.audit.some(
+    (row) => row.transaction_id === transactionId && row.run_id === runId && row.status === 'delivered',
+  )
+}
+
+/** Whether the run that sent the other one had this one before it. */
+function wasBefore(
+  { transactionId }: Exchange,
+  rival: Exchange,
+  { records, tables, broughtAtMs }: Story,
+): boolean {
+  const { selection, startedAtMs } = records[rival.process.number - 1]!
+  const rows = tables.source.filter((row) => row.transaction_id === transactionId)
+  return rows.some((row) => {
+    const atMs = (row.occurred_at_micros ?? 0) / 1000
+    return (
+      broughtAtMs.get(row)! <= startedAtMs &&
+      (selection.event === null || selection.event === row.event_token) &&
+      atMs >= (selection.from ?? Number.NEGATIVE_INFINITY) &&
+      atMs < (selection.to ?? Number.POSITIVE_INFINITY)
+    )
+  })
+}
+
+function isOf({ identifiers }: Exchange, device: Set<string>): boolean {
+  return identifiers.some((name) => device.has(name))
+}
+
+function namesOfDevice({ identifiers }: Exchange, exchanges: readonly Exchange[]): Set<string> {
+  const names = new Set(identifiers)
+  for (let size = 0; size < names.size; ) {
+    size = names.size
+    for (const one of exchanges) if (isOf(one, names)) for (const name of one.identifiers) names.add(name)
+  }
+  return names
+}
+
+function checkRate({ network, plan }: Story): Violation[] {
+  const limit = plan.config.delivery.requestsPerSecond
+  const arrivals = network.exchanges.map(({ arrivedAtMs }) => arrivedAtMs).sort((one, other) => one - other)
+  const index = arrivals.findIndex(
+    (atMs, first) => (arrivals[first + limit] ?? Number.POSITIVE_INFINITY) - atMs < 1_000,
+  )
+  return index < 0
+    ? []
+    : [
+        broken(
+          'rate',
+          `more than ${limit} requests within a second from ${arrivals[index]! - START_MS} ms on`,
+        ),
+      ]
+}
+
+/** Writing a row again changes nothing. */
+function checkAuditIds(audit: readonly TableRow[]): Violation[] {
+  const seen = new Map<unknown, string>()
+  const found: Violation[] = []
+  for (const row of audit) {
+    const text = JSON.stringify(row)
+    const first = seen.get(row.audit_id)
+    if (first !== undefined && first !== text)
+      found.push(broken('audit', `${row.audit_id} stands there twice, and not the same`))
+    seen.set(row.audit_id, text)
+  }
+  return found
+}
+
+/** A crash leaves at most as many unknowns as requests were in flight. */
+function checkUnknowns({ tables, plan }: Story): Violation[] {
+  const died = new Map(
+    tables.audit
+      .filter(({ reason }) => reason === 'process_died')
+      .map((row) => [row.audit_id as string, row.run_id as string]),
+  )
+  const { concurrency } = plan.config.delivery
+  return [...Map.groupBy(died, ([, runId]) => runId)]
+    .filter(([, rows]) => rows.length > concurrency)
+    .map(([runId, rows]) =>
+      broken('unknowns', `${runId} left ${rows.length} unknowns, ${concurrency} were allowed in flight`),
+    )
+}
+
+function checkCounts({ records }: Story): Violation[] {
+  return records.flatMap(({ process, summary }) => {
+    if (summary === null) return []
+    const { read, ...settled } = summary.counts
+    const sum = Object.values(settled).reduce((all, count) => all + count, 0)
+    return sum === read ? [] : [broken('accounted', `run ${process.number} read ${read} and settled ${sum}`)]
+  })
+}
+
+/** Every row has one answer to what became of it. */
+function checkAccounted(story: Story, latest: Map<string, TableRow>): Violation[] {
+  return story.tables.source.flatMap((row) => {
+    const { transaction_id: id } = row
+    if (id === null || latest.has(id) || cameTooOld(row, story)) return []
+    return [broken('accounted', `${id} has no audit row`)]
+  })
+}
+
+/** No window reaches back to what was past the age limit before the first full run, or came when it was past that of the last one. */
+function cameTooOld(row: SourceRecord, { records, broughtAtMs }: Story): boolean {
+  const micros = row.occurred_at_micros
+  if (micros === null) return false
+  const full = records.filter(({ summary, selection }) => {
+    const readToEnd = summary?.exit_code === 0 || summary?.exit_code === 3
+    return readToEnd && isFullRun(selection)
+  })
+  const before = full.findLast(({ startedAtMs }) => startedAtMs <= broughtAtMs.get(row)!) ?? full[0]
+  return before === undefined || micros / 1000 < before.startedAtMs - 58 * MS_PER_DAY + CLOCKS_DIFFER_MS
+}
+
+function isFullRun({ from, to, app, event, limit }: Simulation['records'][number]['selection']): boolean {
+  return from === null && to === null && app === null && event === null && limit === null
+}
+
+/** What the audit table says of a transaction, and what Adjust did. */
+function checkOutcomes({ network }: Story, latest: Map<string, TableRow>): Violation[] {
+  const counted = new Set(
+    network.truth.entries.filter((entry) => entry.counted).map(({ transactionId }) => transactionId),
+  )
+  const mayBeCounted = ['delivered', 'in_doubt', 'abandoned', 'duplicate']
+  const found: Violation[] = []
+  for (const [id, { status, reason }] of latest) {
+    if (status === 'delivered' && !counted.has(id))
+      found.push(broken('accounted', `${id} is called delivered, and Adjust does not have it`))
+    if (counted.has(id) && !mayBeCounted.includes(status as string))
+      found.push(broken('accounted', `${id} is called ${status} (${reason}), and Adjust has counted it`))
+  }
+  for (const id of counted)
+    if (!latest.has(id!)) found.push(broken('accounted', `${id} was counted, and no audit row knows it`))
+  return found
+}
+
+const MAY_STAY_OPEN = [
+  'device_not_found',
+  'app_stopped',
+  'token_stopped',
+  'credentials_refused',
+  'rejection_storm',
+]
+
+/** What may still be open after calm runs: what Adjust refuses to settle, what waits for evidence, and what waits for one of these. */
+function checkOpen({ records, plan }: Story, latest: Map<string, TableRow>, mayHold: boolean): Violation[] {
+  // Where Adjust refuses the credentials, nothing can be settled.
+  if (records.at(-1)?.summary?.stopped === 'credentials_refused') return []
+  const isOpen = (id: unknown) => ['deferred', 'in_doubt'].includes(latest.get(String(id))?.status as string)
+  const { inDoubt } = plan.config.delivery
+  return [...latest].flatMap(([id, { status, reason, message, app_token, revenue }]) => {
+    if (!isOpen(id) || MAY_STAY_OPEN.includes(reason as string)) return []
+    // It would be sent again, if Adjust took anything of its app.
+    const policy = revenue === null ? inDoubt.other : inDoubt.revenue
+    if (status === 'in_doubt' && policy === 'resend' && app_token === INACTIVE_APP) return []
+    if (status === 'in_doubt' && mayHold) return []
+    if (reason === 'waits_for_earlier' && isOpen(message)) return []
+    if (reason === 'waits_for_in_doubt' && isOpen(message) && mayHold) return []
+    return [broken('progress', `${id} is still ${status} (${reason}: ${message})`)]
+  })
+}
+
+/** As `s2s_latest` says it: delivered for good; then the last request; a wait says less than an outcome; then the newest. */
+function latestRows(audit: readonly TableRow[]): Map<string, TableRow> {
+  const latest = new Map<string, TableRow>()
+  for (const row of audit) {
+    if (row.status === 'retried' || row.reason === 'source_duplicate') continue
+    const id = row.transaction_id as string
+    const known = latest.get(id)
+    if (known === undefined || compare(row, known) > 0) latest.set(id, row)
+  }
+  return latest
+}
+
+function compare(one: TableRow, other: TableRow): number {
+  return (
+    Number(one.status === 'delivered') - Number(other.status === 'delivered') ||
+    (one.attempt as number) - (other.attempt as number) ||
+    Number(other.status === 'deferred') - Number(one.status === 'deferred') ||
+    settledAt(one) - settledAt(other) ||
+    (one.audit_id! > other.audit_id! ? 1 : -1)
+  )
+}
+
+function settledAt({ settled_at }: TableRow): number {
+  return (settled_at as { timestampMicros: number }).timestampMicros
+}
+
+function broken(promise: Violation['promise'], what: string): Violation {
+  return { promise, what }
+}
