@@ -1,0 +1,4 @@
+import { describeDoubts } from '../audit/resolution-suite.ts'
+import { bigquery } from './support/bigquery-engine.ts'
+
+describeDoubts(bigquery)
