@@ -37,6 +37,8 @@ const commands: { [Name in CommandName]: () => Promise<{ runCommand: RunCommand<
   run: () => import('./cli/run.ts'),
   status: () => import('./cli/status.ts'),
   explain: () => import('./cli/explain.ts'),
+  resolve: () => import('./cli/resolve.ts'),
+  reconcile: () => import('./cli/reconcile.ts'),
   simulate: () => import('./cli/simulate.ts'),
   demo: () => import('./cli/demo.ts'),
 }

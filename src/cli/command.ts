@@ -1,6 +1,8 @@
 import type { Config } from '../config.ts'
 import type { ExitCode } from '../domain/exit-code.ts'
 import type { Log } from '../log.ts'
+import type { ReconcileFlags } from './reconcile-flags.ts'
+import type { ResolveFlags } from './resolve-flags.ts'
 import type { RunFlags } from './run-flags.ts'
 
 /** Flags that every command takes, before or after its name. */
@@ -42,6 +44,8 @@ export interface CommandFlags {
   run: RunFlags
   status: Record<never, never>
   explain: { transactionId: string }
+  resolve: ResolveFlags
+  reconcile: ReconcileFlags
   doctor: DoctorFlags
   simulate: SimulateFlags
   demo: Record<never, never>

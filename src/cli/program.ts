@@ -9,6 +9,8 @@ import type {
   InitFlags,
   SimulateFlags,
 } from './command.ts'
+import type { ReconcileFlagTexts } from './reconcile-flags.ts'
+import type { ResolveFlagTexts } from './resolve-flags.ts'
 import type { RunFlagTexts } from './run-flags.ts'
 
 /** Runs one command; the program only finds out which, and with what flags. */
@@ -27,6 +29,7 @@ Examples:
   adjust-s2s run                                 send everything that is due
   adjust-s2s run --from 2026-02-01 --to 2026-03-01 --resend failed
   adjust-s2s explain ORDER-1042                  why was my event not counted?
+  adjust-s2s resolve ORDER-1042 --as delivered --reason "it is in the raw data export"
 
 Exit codes:
   0  all settled                  3  more rejected or in doubt than --max-rejected allows
@@ -166,6 +169,90 @@ function addQuestions(program: Command, execute: Execute): void {
     .action((transactionId: string) => execute('explain', { transactionId }, globalFlags(program)))
 }
 
+const RESOLVE_EXAMPLES = `
+Examples:
+  adjust-s2s resolve order-1 order-2 --as delivered --reason "in the raw data export of 2026-11-20"
+  adjust-s2s resolve --run 20261120T101500Z-5f2c9a --as not-delivered --reason "the gateway's log has none of them"
+  adjust-s2s resolve --file ids.csv --dry-run
+
+What may be resolved: events in doubt, events abandoned because nobody knew (in_doubt_too_long), and what was resolved
+before, as long as it was not sent since. Delivered is for good. After not-delivered the next run sends the event, unless
+it is older than delivery.max_age_days (then it is expired) or a later event of its device was delivered meanwhile (late).
+
+Exit codes:
+  0  done, or said before        75  a run is going on, or the warehouse is away
+  2  usage; some event was left as it is (the others are done); or a mass change waits for --confirm`
+
+function addResolve(program: Command, execute: Execute): void {
+  program
+    .command('resolve')
+    .summary('say what became of events in doubt')
+    .description(
+      'Writes into the audit table what a person knows of events whose outcome is unknown: who says so, and why. The word decides whether ' +
+        'they are sent again. --run and --file show first what would change, and need its number as --confirm.',
+    )
+    .argument('[transaction-id...]', 'events in doubt, as transaction_id in the source')
+    .option('--run <run-id>', 'all that this run left in doubt; of a resolution, all that it resolved')
+    .option(
+      '--file <file>',
+      'a transaction_id a line, or a CSV with transaction_id and perhaps as, reason; - is standard input',
+    )
+    .option('--as <outcome>', 'delivered, not-delivered or abandoned')
+    .option('--reason <why>', 'how you know: goes into the audit table')
+    .option('--by <who>', 'who says so (default: your user name)')
+    .option('--dry-run', 'only show what would change')
+    .option('--confirm <n>', 'for --run and --file: so many events are to change')
+    .addHelpText('after', RESOLVE_EXAMPLES)
+    .action(async (ids: string[], texts: ResolveFlagTexts) => {
+      const { parseResolveFlags } = await import('./resolve-flags.ts')
+      await execute('resolve', parseResolveFlags(ids, texts), globalFlags(program))
+    })
+}
+
+const RECONCILE_EXAMPLES = `
+Examples:
+  adjust-s2s reconcile --export exports/ --dry-run
+  adjust-s2s reconcile --export "exports/abcdefghijkl_2026-11-2*.csv.gz"
+  gcloud storage cat gs://bucket/all-of-november.csv.gz | adjust-s2s reconcile --export -
+  adjust-s2s reconcile --table raw_data.adjust_events --from 2026-11-20 --to 2026-11-22
+
+In doubt and in the export is delivered. In doubt and not in the export is sent by the next run, but only where the
+delivered events around it prove that the export is complete there; docs/reconcile.md has the rule.
+
+Exit codes:
+  0  done, nothing is missing or duplicated    3  done, and delivered events are missing from the export or in it twice
+  2  usage, or the export cannot be read      75  a run is going on, or the warehouse is away`
+
+function addReconcile(program: Command, execute: Execute): void {
+  program
+    .command('reconcile')
+    .summary("hold the audit against Adjust's raw data export")
+    .description(
+      "Joins the audit table with Adjust's raw data export, which carries our transaction_id as a callback parameter: settles what is in " +
+        'doubt, and measures what Adjust lost or counted twice.',
+    )
+    .option('--export <files...>', 'CSV files (also gzipped), folders of them or globs; - is standard input')
+    .option('--table <name>', "a table of the warehouse that holds the export, in the warehouse's own SQL")
+    .option(
+      '--from <instant>',
+      'sent in the hour of this instant or later (default: a day before the oldest event in doubt was sent)',
+    )
+    .option('--to <instant>', 'sent before, up to the full hour (default: now)')
+    .option('--transaction-id-column <name>', 'where our transaction_id is, if it has another name')
+    .option('--app-token-column <name>', 'where the app token is (default: app_token, if there is one)')
+    .option(
+      '--event-token-column <name>',
+      'where the event token is (default: event or event_token, if there is one)',
+    )
+    .option('--time-column <name>', 'when it happened, for the report (default: created_at, if there is one)')
+    .option('--dry-run', 'only show what would change')
+    .addHelpText('after', RECONCILE_EXAMPLES)
+    .action(async (texts: ReconcileFlagTexts) => {
+      const { parseReconcileFlags } = await import('./reconcile-flags.ts')
+      await execute('reconcile', parseReconcileFlags(texts), globalFlags(program))
+    })
+}
+
 /** The command line. Parsing throws CommanderErrors (also for `--help` and `--version`, which are printed by then). */
 export function createProgram(execute: Execute): Command {
   const program = new Command('adjust-s2s')
@@ -194,6 +281,8 @@ export function createProgram(execute: Execute): Command {
   addPlan(program, execute)
   addRun(program, execute)
   addQuestions(program, execute)
+  addResolve(program, execute)
+  addReconcile(program, execute)
   addSimulate(program, execute)
   program
     .command('demo')

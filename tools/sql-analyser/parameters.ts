@@ -27,6 +27,16 @@ export const QUERY_PARAMETERS: Readonly<Record<string, QueryParameterTypes>> = {
   'last-full-run.sql': { shard: 'STRING', now: 'TIMESTAMP' },
   'unfinished-runs.sql': { shard: 'STRING' },
   'oldest-open.sql': { audit_from: 'TIMESTAMP' },
+  'in-doubt.sql': { run_id: 'STRING', audit_from: 'TIMESTAMP' },
+  'settlement.sql': { transaction_id: 'STRING' },
+  'sent-events.sql': {
+    sent_from: 'TIMESTAMP',
+    sent_to: 'TIMESTAMP',
+    occurred_from: 'TIMESTAMP',
+    occurred_to: 'TIMESTAMP',
+  },
+  'sent-ids.sql': { occurred_from: 'TIMESTAMP' },
+  'export.sql': {},
 
   'lease-first.sql': { shard: 'STRING', now: 'TIMESTAMP' },
   'lease-holders.sql': {},

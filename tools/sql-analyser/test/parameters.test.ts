@@ -3,12 +3,15 @@ import { writeFile } from 'node:fs/promises'
 import { PassThrough } from 'node:stream'
 import { describe, expect, it, vi } from 'vitest'
 import { writeMissing } from '../../../src/audit/recover.ts'
+import { readDoubts, readSettlement } from '../../../src/audit/resolution.ts'
 import { RunLog } from '../../../src/audit/run-log.ts'
 import type { CommandContext } from '../../../src/cli/command.ts'
 import { runCommand as showStatus } from '../../../src/cli/status.ts'
 import { type Config, loadConfig } from '../../../src/config.ts'
 import { systemClock } from '../../../src/domain/clock.ts'
 import { explainJob } from '../../../src/explain-job.ts'
+import { openTable } from '../../../src/export/export-table.ts'
+import { readSentEvents, readSentIds } from '../../../src/export/read-sent-events.ts'
 import { Lease } from '../../../src/lease/lease.ts'
 import { createLog } from '../../../src/log.ts'
 import { openDuckdbWarehouse } from '../../../src/warehouse/duckdb-warehouse.ts'
@@ -99,6 +102,13 @@ describe('the declared parameters', () => {
     await new RunLog(warehouse).owedFromMs('0/1', clock.now())
     await new RunLog(warehouse).unfinished('0/1')
     await writeMissing(warehouse, [auditRow({ transactionId: 't0' })])
+    for await (const _doubts of readDoubts(warehouse));
+    await readSettlement(warehouse, 't0')
+    await readSentEvents(warehouse, { fromMs: 0, toMs: clock.now() }, [])
+    for await (const _ids of readSentIds(warehouse, clock.now()));
+    const columns = { transactionId: null, appToken: null, eventToken: null, time: null }
+    const exported = await openTable(warehouse, '(SELECT 1 AS transaction_id) AS t', columns)
+    for await (const _rows of exported.read());
     await explainJob({ config, warehouse, clock }, 't1')
     await leaseOnce(warehouse, clock)
     for (const { attempt } of await warehouse.probes()) await attempt()

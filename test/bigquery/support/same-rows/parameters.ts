@@ -29,12 +29,24 @@ export const QUERIES: Readonly<Record<string, ParameterSets>> = {
     })),
   'audit-size.sql': none,
   'extract.sql': (draw, shop) => Promise.all(extractions(draw, shop).map(extractParameters)),
+  'in-doubt.sql': () =>
+    ['', 'run-1', 'nobody'].map((run_id) => ({ run_id, audit_from: at(NOW_MS - 90 * MS_PER_DAY) })),
   'last-full-run.sql': () =>
     SHARDS.flatMap((shard) =>
       [now, at(NOW_MS - 5 * MS_PER_HOUR)].map((instant) => ({ shard, now: instant })),
     ),
   'lease-holders.sql': none,
   'oldest-open.sql': () => [10, 60, 300].map((days) => ({ audit_from: at(NOW_MS - days * MS_PER_DAY) })),
+  'settlement.sql': (draw, shop) => draw.list(8, () => ({ transaction_id: draw.oneOf(shop.transactionIds) })),
+  'export.sql': none,
+  'sent-events.sql': () =>
+    [2, 90].map((days) => ({
+      sent_from: at(NOW_MS - days * MS_PER_DAY, 1),
+      sent_to: at(NOW_MS - MS_PER_HOUR, 1),
+      occurred_from: at(NOW_MS - 90 * MS_PER_DAY),
+      occurred_to: at(NOW_MS + MS_PER_DAY),
+    })),
+  'sent-ids.sql': () => [{ occurred_from: at(NOW_MS - 30 * MS_PER_DAY) }],
   'unfinished-runs.sql': () => SHARDS.map((shard) => ({ shard })),
   'audit/cost-per-run.sql': () => [
     { usd_per_tib: '6.25', row_limit: 100 },
