@@ -177,16 +177,19 @@ async function deliver(job: PlacedJob, delivery: Delivery): Promise<RunSummary> 
     acknowledge: (segment, requests) => journal.acknowledge(segment, requests),
     onFailure: () => load.stop('run_stopped'),
   })
-  const load = new Load({ ...loadRules(config, runId), sendsFrom: lease.sendsFrom }, {
-    clock,
-    random,
-    journal,
-    isLeaseHeld: () => lease.isHeld,
-    transport,
-    tokenFor: (appToken) => config.secrets.forApp(appToken),
-    nextAuditId,
-    onSettled: (settlement) => audit.settle(settlement),
-  })
+  const load = new Load(
+    { ...loadRules(config, runId), sendsFrom: lease.sendsFrom },
+    {
+      clock,
+      random,
+      journal,
+      isLeaseHeld: () => lease.isHeld,
+      transport,
+      tokenFor: (appToken) => config.secrets.forApp(appToken),
+      nextAuditId,
+      onSettled: (settlement) => audit.settle(settlement),
+    },
+  )
   lease.onLost = (why) => {
     load.stop('lease_lost')
     job.onLeaseLost?.(why)

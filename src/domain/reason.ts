@@ -199,6 +199,14 @@ export const REASONS = {
       "Adjust's raw data export shows whether it arrived: look for its transaction_id in the callback parameters.",
   },
 
+  refused_again: {
+    status: 'abandoned',
+    meaning:
+      'Its outcome was unknown, it was sent again (policy resend), and Adjust refused it for its state: it may have counted the first.',
+    advice:
+      "Adjust's raw data export shows whether it arrived: look for its transaction_id in the callback parameters.",
+  },
+
   timed_out: {
     status: 'in_doubt',
     meaning: 'The request went out and no answer came in time: Adjust may or may not have counted it.',
@@ -353,3 +361,6 @@ export const EVIDENCE_REASONS: readonly string[] = [
   'resolved_not_delivered',
   'absent_from_export',
 ] satisfies Reason[]
+
+/** Why an event of unknown outcome was abandoned, without anybody having said so: evidence may still change it. */
+export const GIVEN_UP_REASONS: readonly string[] = ['in_doubt_too_long', 'refused_again'] satisfies Reason[]

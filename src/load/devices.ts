@@ -32,18 +32,20 @@ export class Devices<T> {
     this.#rememberedLimit = rememberedLimit
   }
 
-  /** The device of these names, made one if they were several. */
-  unite(appToken: string, names: readonly string[]): Device<T> {
+  /** The device of these names, made one if they were several; `isNews` when nobody knew them to be one. */
+  unite(appToken: string, names: readonly string[]): { device: Device<T>; isNews: boolean } {
     let device: Device<T> | null = null
+    let isNews = false
     for (const name of names) {
       const key = `${appToken} ${name}`
       const known = this.#byName.get(key)
+      isNews ||= names.length > 1 && (known === undefined || (device !== null && device !== known))
       if (known === undefined) device = this.#add(device, key, name)
       else if (device === null) device = known
       else if (device !== known) device = this.#merge(device, known)
     }
     this.#remembered.delete(device!)
-    return device!
+    return { device: device!, isNews }
   }
 
   /** The device that this one has become part of, or itself. */

@@ -3,6 +3,8 @@ import { type Device, Devices } from './devices.ts'
 
 /** Shared by all events with revenue of a device; no event token is spelled like this. */
 const REVENUE_SCOPE = ' revenue'
+/** Held by an event that tells Adjust that two names are one device, as long as it has to wait. */
+const LINK_SCOPE = ' link'
 
 /** An admitted event and its place in the order. */
 export interface Ticket {
@@ -35,6 +37,10 @@ export interface Blocked {
  * Adjust's order rule: for one device and event token, and for one device over all events with revenue, an event may start
  * only after the earlier ones are settled. An ordering key is a device and a scope (a token, or revenue); a map from key to the
  * last open event that holds it gives all the parallelism that the rule allows. Knows no time and does no I/O.
+ *
+ * An event that brings names together for the first time changes the device of all the others: Adjust would compare an earlier event of
+ * the one name, if it came after, with what it has counted of the other. So it waits for all open events of the device, whatever their
+ * keys, and others that carry several names of the device do not overtake it.
  */
 export class Ordering {
   readonly #devices = new Devices<Ticket>()
@@ -49,15 +55,12 @@ export class Ordering {
    * `waitsFor` names an unsettled event that this run will not settle: the ticket is then held, and so is all that follows it.
    */
   admit(event: Event): { ticket: Ticket; waitsFor: string | null } {
-    const device =
-      event.deviceNames.length === 0 ? null : this.#devices.unite(event.appToken, event.deviceNames)
-    // Ad revenue has no order (Adjust's ad revenue page), but its identifiers still say what belongs together.
-    const scopes = device === null || event.kind === 'ad_revenue' ? [] : scopesOf(event)
-    const deviceRoot = device?.root ?? null
-    const ticket: Ticket = { ...FRESH, event, deviceRoot, device, scopes, dependents: [] }
-    if (device === null) return { ticket, waitsFor: null }
-    const waitsFor = heldBy(device, scopes)
-    if (waitsFor === null) this.#enqueue(ticket, device)
+    if (event.deviceNames.length === 0) return { ticket: withoutDevice(event), waitsFor: null }
+    const { device, isNews } = this.#devices.unite(event.appToken, event.deviceNames)
+    const { scopes, waitsOn } = keysOf(event, device, isNews)
+    const ticket: Ticket = { ...FRESH, event, deviceRoot: device.root, device, scopes, dependents: [] }
+    const waitsFor = heldBy(device, waitsOn)
+    if (waitsFor === null) this.#enqueue(ticket, device, waitsOn)
     else {
       ticket.state = 'held'
       this.#devices.hold(device, scopes, waitsFor)
@@ -104,15 +107,15 @@ export class Ordering {
     return blocked
   }
 
-  #enqueue(ticket: Ticket, device: Device<Ticket>): void {
+  #enqueue(ticket: Ticket, device: Device<Ticket>, waitsOn: readonly string[]): void {
     device.open++
-    for (const scope of ticket.scopes) {
+    for (const scope of waitsOn) {
       for (const earlier of device.tails.get(scope) ?? []) {
         earlier.dependents.push(ticket)
         ticket.blockers++
       }
-      device.tails.set(scope, [ticket])
     }
+    for (const scope of ticket.scopes) device.tails.set(scope, [ticket])
   }
 
   #holdOne(ticket: Ticket): void {
@@ -144,7 +147,23 @@ function heldBy(device: Device<Ticket>, scopes: readonly string[]): string | nul
   return null
 }
 
+function withoutDevice(event: Event): Ticket {
+  return { ...FRESH, event, deviceRoot: null, device: null, scopes: [], dependents: [] }
+}
+
+/** The scopes that later events will find it in, and those in which it waits for earlier ones. */
+function keysOf(event: Event, device: Device<Ticket>, isNews: boolean) {
+  const own = scopesOf(event)
+  const { tails, held } = device
+  const pending = new Set([...tails.keys(), ...held.keys()])
+  const isLink = event.deviceNames.length > 1 && (isNews ? pending.size > 0 : pending.has(LINK_SCOPE))
+  if (!isLink) return { scopes: own, waitsOn: own }
+  return { scopes: [...own, LINK_SCOPE], waitsOn: isNews ? [...pending] : [...own, LINK_SCOPE] }
+}
+
 function scopesOf(event: Event): string[] {
+  // Ad revenue has no order (Adjust's ad revenue page), but its identifiers still say what belongs together.
+  if (event.kind === 'ad_revenue') return []
   // Sessions have no token of their own; their order among each other is the device's.
   const scopes = [event.kind === 'session' ? ' session' : (event.eventToken ?? '')]
   if (event.kind === 'event' && event.revenue !== null) scopes.push(REVENUE_SCOPE)

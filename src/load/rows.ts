@@ -20,6 +20,9 @@ export interface Conclusion {
   warnings: string[]
 }
 
+/** Refusals of a second sending that say nothing of the first: had it been counted, they would be the same. */
+const DEPENDS_ON_THE_FIRST = new Set<Reason>(['bad_event_state', 'device_opted_out', 'refused'])
+
 /** A conclusion without a request. */
 export function unsent(status: AuditStatus, reason: Reason, message: string | null = null): Conclusion {
   return { status, reason, httpStatus: null, message, latencyMs: null, warnings: [] }
@@ -35,6 +38,8 @@ export function keepDoubt(conclusion: Conclusion, earlier: EarlierOutcome | null
   if (conclusion.status === 'expired' || conclusion.status === 'suppressed') {
     return { ...conclusion, status: 'abandoned', reason: 'in_doubt_too_long', message }
   }
+  if (conclusion.status === 'rejected' && DEPENDS_ON_THE_FIRST.has(conclusion.reason))
+    return { ...conclusion, status: 'abandoned', reason: 'refused_again' }
   if (conclusion.status !== 'deferred') return conclusion
   return { ...conclusion, status: 'in_doubt', reason: earlier.reason as Reason, message }
 }

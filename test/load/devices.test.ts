@@ -4,7 +4,7 @@ import { type Device, Devices } from '../../src/load/devices.ts'
 
 /** Lets an event of these names come and go. */
 function visit(devices: Devices<string>, names: string[], app = 'app'): Device<string> {
-  const device = devices.unite(app, names)
+  const device = devices.unite(app, names).device
   device.open++
   devices.release(device)
   return device
@@ -14,17 +14,17 @@ describe('the devices', () => {
   it('are forgotten when nothing is open on them and they have one name', () => {
     const devices = new Devices<string>()
     const before = visit(devices, ['b'])
-    expect(devices.unite('app', ['b'])).not.toBe(before)
+    expect(devices.unite('app', ['b']).device).not.toBe(before)
   })
 
   it('are remembered while something is open on them or held', () => {
     const devices = new Devices<string>()
-    const open = devices.unite('app', ['a'])
+    const open = devices.unite('app', ['a']).device
     open.open++
-    expect(devices.unite('app', ['a'])).toBe(open)
+    expect(devices.unite('app', ['a']).device).toBe(open)
     devices.hold(open, ['tok'], 't1')
     devices.release(open)
-    expect(devices.unite('app', ['a'])).toBe(open)
+    expect(devices.unite('app', ['a']).device).toBe(open)
   })
 
   it('are remembered by several names, the most recently used up to the limit', () => {
@@ -32,21 +32,21 @@ describe('the devices', () => {
     const [first, second] = [visit(devices, ['a', 'A']), visit(devices, ['b', 'B'])]
     visit(devices, ['A'])
     visit(devices, ['c', 'C'])
-    expect(devices.unite('app', ['a'])).toBe(first)
-    expect(devices.unite('app', ['b'])).not.toBe(second)
+    expect(devices.unite('app', ['a']).device).toBe(first)
+    expect(devices.unite('app', ['b']).device).not.toBe(second)
   })
 
   it('of two apps are two devices', () => {
     const devices = new Devices<string>()
-    expect(devices.unite('app1', ['a'])).not.toBe(devices.unite('app2', ['a']))
+    expect(devices.unite('app1', ['a']).device).not.toBe(devices.unite('app2', ['a']).device)
   })
 
   it('have the smallest of their names as root, whatever came first', () => {
     const devices = new Devices<string>()
-    devices.unite('app', ['m']).open++
-    devices.unite('app', ['c']).open++
-    expect(devices.unite('app', ['z', 'm', 'c']).root).toBe('c')
-    expect(devices.unite('app', ['m', 'b']).root).toBe('b')
+    devices.unite('app', ['m']).device.open++
+    devices.unite('app', ['c']).device.open++
+    expect(devices.unite('app', ['z', 'm', 'c']).device.root).toBe('c')
+    expect(devices.unite('app', ['m', 'b']).device.root).toBe('b')
   })
 
   it('never remember more names than are open, held, or within the limit', () => {
@@ -66,5 +66,5 @@ describe('the devices', () => {
 
 function knows(devices: Devices<string>, device: Device<string>): boolean {
   const name = device.names[0]!.slice('app '.length)
-  return devices.unite('app', [name]) === device
+  return devices.unite('app', [name]).device === device
 }

@@ -157,8 +157,10 @@ class Simulation implements Transport {
       this.violations.push(`${transactionId} left before its intent was durable`)
     for (const earlier of this.model.blockersOf(transactionId)) {
       const row = this.rows.findLast((one) => one.transactionId === earlier && one.status !== 'retried')
-      if (row === undefined || this.#leavesOpen(row))
-        this.violations.push(`${transactionId} left before ${earlier} was settled`)
+      if (row === undefined || (this.#leavesOpen(row) && !stopsWithItsKind(row)))
+        this.violations.push(
+          `${transactionId} left before ${earlier} was settled: ${row?.status} ${row?.reason}`,
+        )
     }
   }
 
@@ -179,6 +181,9 @@ class Simulation implements Transport {
 
   #settled({ row }: Settlement): void {
     this.rows.push(row)
+    if (row.status === 'retried') return
+    if (this.#leavesOpen(row) && !stopsWithItsKind(row)) this.model.hold(row.transactionId)
+    else this.model.settle(row.transactionId)
   }
 
   async #admitAll(): Promise<void> {
@@ -234,6 +239,11 @@ class Simulation implements Transport {
       return state / 2_147_483_647
     }
   }
+}
+
+/** What is refused for its app or token stands in nobody's way: what it could be out of order with is refused as well. */
+function stopsWithItsKind({ reason, revenue }: AuditRow): boolean {
+  return reason === 'app_stopped' || (revenue === null && /^token_stopped$|^rejection_storm$/.test(reason))
 }
 
 const final = (rows: AuditRow[]) => rows.filter(({ status }) => status !== 'retried')

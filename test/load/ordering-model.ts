@@ -7,6 +7,8 @@ interface Entry {
   state: State
   /** Conflicting events that were unsettled when this one was admitted. */
   blockers: Entry[]
+  /** It brings names together, or follows one that does, and had to wait for that. */
+  isLink: boolean
 }
 
 /** The order rule, said as slowly and plainly as possible: what `Ordering` is compared with. */
@@ -16,12 +18,18 @@ export class OrderingModel {
   #devices: { app: string; names: Set<string> }[] = []
 
   admit(event: Event): void {
-    this.#unite(event)
-    const blockers = this.#entries.filter(
-      (earlier) => earlier.state !== 'settled' && this.#conflict(earlier.event, event),
+    const isNews = this.#unite(event)
+    const unsettled = this.#entries.filter(
+      (earlier) => earlier.state !== 'settled' && this.#sameDevice(earlier.event, event),
     )
+    const all = unsettled.filter(({ event, isLink }) => event.kind !== 'ad_revenue' || isLink)
+    const links = event.deviceNames.length > 1 ? unsettled.filter(({ isLink }) => isLink) : []
+    const isLink = isNews ? all.length > 0 : links.length > 0
+    const blockers = isNews
+      ? all
+      : unsettled.filter((earlier) => links.includes(earlier) || this.#conflict(earlier.event, event))
     const isHeld = blockers.some(({ state }) => state === 'held')
-    this.#entries.push({ event, state: isHeld ? 'held' : 'open', blockers })
+    this.#entries.push({ event, state: isHeld ? 'held' : 'open', blockers, isLink })
   }
 
   settle(transactionId: string): void {
@@ -58,7 +66,8 @@ export class OrderingModel {
     return this.#entries.find(({ event }) => event.transactionId === transactionId)!
   }
 
-  #unite({ appToken, deviceNames }: Event): void {
+  /** Answers whether that is news: several names that were not known to be of one device. */
+  #unite({ appToken, deviceNames }: Event): boolean {
     const names = new Set(deviceNames)
     const touched = this.#devices.filter(
       (device) => device.app === appToken && deviceNames.some((name) => device.names.has(name)),
@@ -66,6 +75,9 @@ export class OrderingModel {
     for (const device of touched) for (const name of device.names) names.add(name)
     this.#devices = this.#devices.filter((device) => !touched.includes(device))
     this.#devices.push({ app: appToken, names })
+    return (
+      deviceNames.length > 1 && !touched.some((device) => deviceNames.every((name) => device.names.has(name)))
+    )
   }
 
   /** Adjust's rule: one device, and the same token or both with revenue. Ad revenue needs no order. */

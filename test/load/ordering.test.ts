@@ -134,6 +134,19 @@ describe('the order rule', () => {
     expect(driven.settle('t00001')).toEqual(['t00003'])
   })
 
+  it('keeps an event that brings names together behind all open events of either, and what has both names behind it', () => {
+    const driven = new Driven()
+    driven.admit(event(1, { deviceNames: ['idfa:a'] }))
+    driven.admit(event(2, { deviceNames: ['adid:x'], eventToken: 'tok002' }))
+    driven.admit(event(3, { deviceNames: ['adid:x', 'idfa:a'], eventToken: 'tok003' }))
+    driven.admit(event(4, { deviceNames: ['adid:x', 'idfa:a'], eventToken: 'tok004' }))
+    driven.admit(event(5, { deviceNames: ['adid:x'], eventToken: 'tok005' }))
+    expect([...driven.ready.keys()]).toEqual(['t00001', 't00002', 't00005'])
+    expect(driven.settle('t00001')).toEqual([])
+    expect(driven.settle('t00002')).toEqual(['t00003'])
+    expect(driven.settle('t00003')).toEqual(['t00004'])
+  })
+
   it('holds what follows a held event, and names the one that it waits for', () => {
     const driven = new Driven()
     driven.admit(event(1, { revenue: '1' }))

@@ -39,6 +39,17 @@ describe('an event that an earlier run left in doubt', () => {
     })
   })
 
+  it('is abandoned rather than rejected when Adjust refuses it for its state: it may have counted the first', () => {
+    const refused = { ...unsent('rejected', 'bad_event_state', 'Bad event state'), httpStatus: 400 }
+    expect(keepDoubt(refused, inDoubt)).toMatchObject({
+      status: 'abandoned',
+      reason: 'refused_again',
+      message: 'Bad event state',
+    })
+    const malformed = { ...unsent('rejected', 'invalid_revenue'), httpStatus: 400 }
+    expect(keepDoubt(malformed, inDoubt)).toEqual(malformed)
+  })
+
   it('is settled by an answer like any other', () => {
     const delivered = { ...unsent('delivered', 'ok'), httpStatus: 200 }
     expect(keepDoubt(delivered, inDoubt)).toEqual(delivered)

@@ -16,9 +16,10 @@ class VolumeFile {
 
   /** What was not synced is cut anywhere, and whole sectors of it may never have been written. */
   powerCut(chance: Chance): void {
-    const kept = chance.happens(0.3) ? this.durableBytes : chance.whole(this.durableBytes, this.bytes.length)
+    const { length } = this.bytes
+    const kept = chance.pick([this.durableBytes, length, chance.whole(this.durableBytes, length)])
     const found = Buffer.from(this.bytes.subarray(0, kept))
-    if (chance.happens(0.3)) {
+    if (chance.happens(0.5)) {
       for (let from = this.durableBytes; from < kept; ) {
         const to = Math.min(kept, (Math.floor(from / SECTOR_BYTES) + 1) * SECTOR_BYTES)
         if (chance.happens(0.5)) found.fill(0, from, to)

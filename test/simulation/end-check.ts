@@ -36,11 +36,12 @@ export function checkEnd(story: Story, { mayHold }: { mayHold: boolean }): Viola
 function checkTruth(story: Story): Violation[] {
   const { network, plan } = story
   const { countedTwice, outOfOrder, violations } = summarizeTruth(network.truth.entries)
-  const { inDoubt } = plan.config.delivery
-  const resends = inDoubt.revenue === 'resend' || inDoubt.other === 'resend'
+  const policies = [plan.config, plan.otherConfig].map(({ delivery }) => delivery.inDoubt)
   const isResent = (id: string) => {
-    const [first] = network.exchanges.filter(({ transactionId }) => transactionId === id)
-    return resends && (first!.hasRevenue ? inDoubt.revenue : inDoubt.other) === 'resend'
+    const { hasRevenue } = network.exchanges.find(({ transactionId }) => transactionId === id)!
+    // Copies with and without revenue under one id fall under both policies.
+    if (story.tables.source.filter((row) => row.transaction_id === id).length > 1) return true
+    return policies.some(({ revenue, other }) => (hasRevenue ? revenue : other) === 'resend')
   }
   const refused = network.exchanges.filter((one) => one.judged === 'badEventState' && !isExcused(one, story))
   return [
@@ -55,11 +56,12 @@ function checkTruth(story: Story): Violation[] {
 
 /**
  * Adjust may refuse an event for its order, and the sender could not know better: it was kept on the way for minutes, and its device was
- * to go on (`skip`); the names were not known yet to be those of one device; or it reached the warehouse after a later one whose outcome
+ * to go on (`skip`); it is sent again (`resend`), and the first may have been counted; the names were not known yet to be those of one device; or it reached the warehouse after a later one whose outcome
  * nobody knows.
  */
 function isExcused(refused: Exchange, story: Story): boolean {
-  if (refused.fault === 'handled_late') return true
+  if (refused.fault === 'handled_late' || wasSentBefore(refused, story) || hasCopies(refused, story))
+    return true
   const { exchanges } = story.network
   const earlier = exchanges.filter(({ process }) => process.number < refused.process.number)
   const [known, all] = [namesOfDevice(refused, earlier), namesOfDevice(refused, exchanges)]
@@ -76,6 +78,19 @@ function isExcused(refused: Exchange, story: Story): boolean {
     return !isOf(rival, known) || (isUnknown(rival, story) && !wasBefore(refused, rival, story))
   }
   return rivals.length > 0 && rivals.every(isUnavoidable)
+}
+
+/** It is sent again. With one policy throughout its device has waited, so then only the first sending can stand in its way. */
+function wasSentBefore({ transactionId, process }: Exchange, { network, plan }: Story): boolean {
+  const first = network.exchanges.filter(
+    (one) => one.transactionId === transactionId && one.process.number < process.number,
+  )
+  return first.some(({ counted }) => counted) || (first.length > 0 && plan.config !== plan.otherConfig)
+}
+
+/** Several rows of the source have its id: which of them was sent, and when it came, is then another question. */
+function hasCopies({ transactionId }: Exchange, { tables }: Story): boolean {
+  return tables.source.filter((row) => row.transaction_id === transactionId).length > 1
 }
 
 /** Whether the audit table never learnt that Adjust took it in that run. */
@@ -174,6 +189,7 @@ function checkCounts({ records }: Story): Violation[] {
 
 /** Every row has one answer to what became of it. */
 function checkAccounted(story: Story, latest: Map<string, TableRow>): Violation[] {
+  if (areCredentialsRefused(story)) return []
   return story.tables.source.flatMap((row) => {
     const { transaction_id: id } = row
     if (id === null || latest.has(id) || cameTooOld(row, story)) return []
@@ -182,19 +198,17 @@ function checkAccounted(story: Story, latest: Map<string, TableRow>): Violation[
 }
 
 /** No window reaches back to what was past the age limit before the first full run, or came when it was past that of the last one. */
-function cameTooOld(row: SourceRecord, { records, broughtAtMs }: Story): boolean {
+function cameTooOld(row: SourceRecord, { tables, records, broughtAtMs }: Story): boolean {
   const micros = row.occurred_at_micros
   if (micros === null) return false
-  const full = records.filter(({ summary, selection }) => {
-    const readToEnd = summary?.exit_code === 0 || summary?.exit_code === 3
-    return readToEnd && isFullRun(selection)
-  })
-  const before = full.findLast(({ startedAtMs }) => startedAtMs <= broughtAtMs.get(row)!) ?? full[0]
-  return before === undefined || micros / 1000 < before.startedAtMs - 58 * MS_PER_DAY + CLOCKS_DIFFER_MS
-}
-
-function isFullRun({ from, to, app, event, limit }: Simulation['records'][number]['selection']): boolean {
-  return from === null && to === null && app === null && event === null && limit === null
+  const full = tables.runs
+    .filter(
+      ({ event, full_window, exit_code }) =>
+        event === 'ended' && full_window && (exit_code === 0 || exit_code === 3),
+    )
+    .map(({ run_id }) => records.find(({ process }) => run_id === `run-${process.number}`)!.startedAtMs)
+  const before = full.findLast((startedAtMs) => startedAtMs <= broughtAtMs.get(row)!) ?? full[0]
+  return before === undefined || micros / 1000 < before - 58 * MS_PER_DAY + CLOCKS_DIFFER_MS
 }
 
 /** What the audit table says of a transaction, and what Adjust did. */
@@ -215,6 +229,11 @@ function checkOutcomes({ network }: Story, latest: Map<string, TableRow>): Viola
   return found
 }
 
+/** Then every run stops at its first request, before it has read on. */
+function areCredentialsRefused({ records }: Pick<Story, 'records'>): boolean {
+  return records.at(-1)?.summary?.stopped === 'credentials_refused'
+}
+
 const MAY_STAY_OPEN = [
   'device_not_found',
   'app_stopped',
@@ -225,18 +244,21 @@ const MAY_STAY_OPEN = [
 
 /** What may still be open after calm runs: what Adjust refuses to settle, what waits for evidence, and what waits for one of these. */
 function checkOpen({ records, plan }: Story, latest: Map<string, TableRow>, mayHold: boolean): Violation[] {
-  // Where Adjust refuses the credentials, nothing can be settled.
-  if (records.at(-1)?.summary?.stopped === 'credentials_refused') return []
+  if (areCredentialsRefused({ records })) return []
   const isOpen = (id: unknown) => ['deferred', 'in_doubt'].includes(latest.get(String(id))?.status as string)
   const { inDoubt } = plan.config.delivery
+  const hasUnknownDevice = Object.values(plan.world.devices ?? {}).some(({ known }) => known !== undefined)
   return [...latest].flatMap(([id, { status, reason, message, app_token, revenue }]) => {
     if (!isOpen(id) || MAY_STAY_OPEN.includes(reason as string)) return []
-    // It would be sent again, if Adjust took anything of its app.
+    // It would be sent again, if Adjust took anything of its app, or knew its device.
     const policy = revenue === null ? inDoubt.other : inDoubt.revenue
-    if (status === 'in_doubt' && policy === 'resend' && app_token === INACTIVE_APP) return []
+    const isRefused = app_token === INACTIVE_APP || hasUnknownDevice
+    if (status === 'in_doubt' && policy === 'resend' && isRefused) return []
     if (status === 'in_doubt' && mayHold) return []
-    if (reason === 'waits_for_earlier' && isOpen(message)) return []
-    if (reason === 'waits_for_in_doubt' && isOpen(message) && mayHold) return []
+    const waits = reason === 'waits_for_earlier' || reason === 'waits_for_in_doubt'
+    // What it waits for may have been settled a moment ago, by a run that had read this one as waiting.
+    const isNews = latest.get(String(message))?.run_id === `run-${records.length}`
+    if (waits && (isOpen(message) || isNews)) return []
     return [broken('progress', `${id} is still ${status} (${reason}: ${message})`)]
   })
 }

@@ -200,7 +200,7 @@ export class Network {
         if (this.#chance.happens(0.5)) this.#judge(exchange, request)
         return body(200, '<html>Welcome</html>')
       case 'too_many_requests':
-        return body(429, 'Too many requests', this.#chance.pick([null, 0, 500, 3_000]))
+        return body(429, 'Too many requests', this.#chance.pick([null, 0, 500, 3_000, 90_000, 300_000]))
       case 'internal_error':
         return body(500, '{"error":"Event request failed (Internal error, contact support@adjust.com)"}')
       case 'handled_late':

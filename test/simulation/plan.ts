@@ -10,6 +10,8 @@ import type { WarehouseFaults, WarehouseSettings } from './warehouse.ts'
 /** What a seed stands for: the shop, its settings, what Adjust knows, and how often what goes wrong. */
 export interface Plan {
   config: Config
+  /** What somebody changes the settings to now and then, in what is in doubt; mostly the same. */
+  otherConfig: Config
   world: World
   warehouse: WarehouseSettings
   warehouseFaults: WarehouseFaults
@@ -33,9 +35,11 @@ const AGE_LIMIT_MS = 58 * MS_PER_DAY - MS_PER_MINUTE
 export async function drawPlan(chance: Chance): Promise<Plan> {
   const stormyRuns = chance.whole(1, 6)
   const devices = drawDevices(chance)
+  const config = await drawConfig(chance)
   return {
     stormyRuns,
-    config: await drawConfig(chance),
+    config,
+    otherConfig: chance.happens(0.2) ? withOtherPolicies(config, chance) : config,
     world: drawWorld(chance, devices),
     warehouse: {
       isExclusive: chance.happens(0.5),
@@ -63,8 +67,14 @@ function drawRates<Kind extends string>(
   >
 }
 
+const drawPolicy = (chance: Chance) => chance.pick(['hold', 'hold', 'skip', 'resend'] as const)
+
+function withOtherPolicies(config: Config, chance: Chance): Config {
+  const inDoubt = { revenue: drawPolicy(chance), other: drawPolicy(chance) }
+  return { ...config, delivery: { ...config.delivery, inDoubt } }
+}
+
 function drawConfig(chance: Chance): Promise<Config> {
-  const policy = () => chance.pick(['hold', 'hold', 'skip', 'resend'])
   const settings: Record<string, string | number> = {
     WAREHOUSE_TYPE: 'duckdb',
     WAREHOUSE_PATH: '/nowhere/simulated.duckdb',
@@ -75,8 +85,8 @@ function drawConfig(chance: Chance): Promise<Config> {
     DELIVERY_REQUESTS_PER_SECOND: chance.scaled(1, 60),
     DELIVERY_CONCURRENCY: chance.scaled(1, 12),
     DELIVERY_TIMEOUT_MS: chance.scaled(500, 20_000),
-    DELIVERY_IN_DOUBT_REVENUE: policy(),
-    DELIVERY_IN_DOUBT_OTHER: policy(),
+    DELIVERY_IN_DOUBT_REVENUE: drawPolicy(chance),
+    DELIVERY_IN_DOUBT_OTHER: drawPolicy(chance),
     DELIVERY_MAX_ATTEMPTS: chance.whole(1, 5),
   }
   const env = Object.fromEntries(
@@ -146,7 +156,7 @@ function drawSource(chance: Chance, devices: readonly Device[], runs: number): P
   return Array.from({ length: count }, (_, number) => {
     const device = chance.pick(devices)
     const hasRevenue = chance.happens(0.6)
-    const afterRuns = chance.happens(0.7) ? 0 : chance.whole(0, runs)
+    const afterRuns = chance.happens(0.5) ? 0 : chance.whole(0, runs)
     const record: SourceRecord = {
       ...EMPTY,
       ...(hasAliases ? someOf(device, chance) : device),
@@ -174,7 +184,7 @@ function someOf(device: Device, chance: Chance): Device {
 function drawInstantMs(chance: Chance, hasAged: boolean): number {
   if (hasAged && chance.happens(0.3)) {
     const leftMs = chance.happens(0.7)
-      ? chance.scaled(1_000, 20 * MS_PER_MINUTE)
+      ? chance.scaled(300, 5 * MS_PER_MINUTE)
       : chance.scaled(1_000, 3 * MS_PER_HOUR)
     return START_MS - AGE_LIMIT_MS + leftMs
   }

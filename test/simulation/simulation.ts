@@ -1,3 +1,4 @@
+import type { Config } from '../../src/config.ts'
 import { MS_PER_DAY, MS_PER_HOUR, MS_PER_MINUTE } from '../../src/domain/durations.ts'
 import { ExpectedError, TransientError } from '../../src/domain/errors.ts'
 import { runJob } from '../../src/run-job.ts'
@@ -34,6 +35,14 @@ export interface SimulationResult {
   inDoubtAfterCrash: number
 }
 
+/** A copy of a volume that was made while a run wrote to it. */
+interface Backup {
+  runId: string
+  volume: Volume
+  /** Rows of `s2s_runs` by then. */
+  logged: number
+}
+
 /** A run that does not end in so many steps hangs. */
 const MOST_STEPS = 60_000
 const EVERYTHING: Selection = { from: null, to: null, app: null, event: null, limit: null, resend: 'none' }
@@ -56,11 +65,11 @@ export class Simulation {
   readonly #time = new WorldTime(START_MS)
   readonly #injected = new Map<string, number>()
   readonly #volumes = new Map<SimulatedProcess, Volume>()
+  readonly #configs = new Map<SimulatedProcess, Config>()
   #warehouse!: SimulatedWarehouse
   #witness!: Witness
   #volume = new Volume()
-  /** A copy of the volume that was made earlier. */
-  #backup: Volume | null = null
+  #backup: Backup | null = null
   #processes: SimulatedProcess[] = []
 
   constructor(seed: number) {
@@ -77,6 +86,7 @@ export class Simulation {
     this.#witness = new Witness({
       config,
       exchanges: this.network.exchanges,
+      configOf: (process) => this.#configs.get(process)!,
       audit: this.tables.audit,
       volumeOf: (process) => this.#volumes.get(process)!,
     })
@@ -145,15 +155,26 @@ export class Simulation {
     this.#volume.capacityBytes = Number.POSITIVE_INFINITY
     this.#volume.failSyncAfter = Number.POSITIVE_INFINITY
     if (this.#processes.some((process) => !process.isDead)) return
-    if (this.#chance.happens(0.04)) {
+    if (this.#chance.happens(0.06)) {
       this.#count('volume lost')
       this.#volume = new Volume()
-    } else if (this.#backup !== null && this.#chance.happens(0.1)) {
-      this.#count('volume from a backup')
-      this.#volume = this.#backup
+    } else if (this.#backup !== null && this.#chance.happens(0.5)) {
+      if (this.#isOutdated(this.#backup)) {
+        this.#count('volume from a backup')
+        this.#volume = this.#backup.volume
+      }
       this.#backup = null
     }
-    if (this.#chance.happens(0.1)) this.#backup = this.#volume.copy()
+  }
+
+  /** A copy that was made after the last claim of a run cannot be told from its journal: what the program does not promise. */
+  #isOutdated({ runId, logged }: Backup): boolean {
+    const since = this.tables.runs.slice(logged).filter(({ run_id }) => run_id === runId)
+    // The journal notes a claim first, so the next one may be in the copy.
+    return (
+      since.some(({ event }) => event === 'ended') ||
+      since.filter(({ event }) => event === 'claim').length > 1
+    )
   }
 
   #drawSelection(): Selection {
@@ -171,7 +192,8 @@ export class Simulation {
 
   #drawFates(): Fate[] {
     const fates: Fate[] = []
-    const afterEffects = () => this.#chance.scaled(1, 400)
+    const afterEffects = () =>
+      this.#chance.happens(0.4) ? this.#chance.scaled(1, 400) : this.#chance.whole(15, 120)
     const add = (kind: string, probability: number, strike: Fate['strike']) => {
       if (!this.#chance.happens(probability)) return
       fates.push({
@@ -185,7 +207,14 @@ export class Simulation {
     add('killed', 0.35, (process) => process.die())
     add('power cut', 0.15, () => this.#powerCut())
     add('paused', 0.15, (process) => this.#pauseFor(process, this.#chance.scaled(100, 15 * MS_PER_MINUTE)))
-    add('warehouse away', 0.08, () => {
+    add('snapshot of the volume', 0.08, (process) => {
+      const runId = `run-${process.number}`
+      this.#backup = { runId, volume: this.#volumes.get(process)!.copy(), logged: this.tables.runs.length }
+    })
+    add('cut off from the warehouse', 0.08, (process) => {
+      this.#warehouse.cutOff(process, this.#chance.scaled(1_000, 20 * MS_PER_MINUTE))
+    })
+    add('warehouse away', 0.06, () => {
       this.#warehouse.awayUntilMs = this.#time.nowMs + this.#chance.scaled(1_000, 10 * MS_PER_MINUTE)
     })
     add('Adjust down', 0.08, () => {
@@ -245,6 +274,7 @@ export class Simulation {
     }
     this.records.push(record)
     this.#volumes.set(process, volume)
+    this.#configs.set(process, fates.length > 0 && this.#chance.happens(0.5) ? this.plan.otherConfig : config)
     // DuckDB's lock on its file: the second process does not even begin.
     if (warehouse.isExclusive && this.#processes.some((other) => !other.isDead)) {
       record.error = new TransientError('the file is locked', { hint: 'Wait.' })
@@ -258,7 +288,7 @@ export class Simulation {
 
   async #run(record: RunRecord, volume: Volume): Promise<void> {
     const { process, selection } = record
-    const { config } = this.plan
+    const config = this.#configs.get(process)!
     const controller = new AbortController()
     this.#aborts.set(process, () =>
       controller.abort(new TransientError('SIGTERM: stopped before the end', { hint: 'Run again.' })),

@@ -41,6 +41,7 @@ export class SimulatedWarehouse {
   /** Until then, true time, nothing gets through. */
   awayUntilMs = 0
   readonly injected = new Map<string, number>()
+  readonly #cutOffUntilMs = new Map<SimulatedProcess, number>()
   readonly time: WorldTime
   readonly chance: Chance
 
@@ -55,8 +56,14 @@ export class SimulatedWarehouse {
     return new Connection(this, process)
   }
 
-  get isAway(): boolean {
-    return this.time.nowMs < this.awayUntilMs
+  /** Whether nothing gets through from this process. */
+  isAway(process: SimulatedProcess): boolean {
+    return this.time.nowMs < Math.max(this.awayUntilMs, this.#cutOffUntilMs.get(process) ?? 0)
+  }
+
+  /** For so long this process alone cannot reach it. */
+  cutOff(process: SimulatedProcess, ms: number): void {
+    this.#cutOffUntilMs.set(process, this.time.nowMs + ms)
   }
 
   strikes(fault: keyof WarehouseFaults): boolean {
@@ -99,7 +106,8 @@ class Connection implements Warehouse {
     for (let start = 0; start < rows.length; start += batchRows) {
       if (signal?.aborted) throw signal.reason
       if (start > 0) await this.#process.wait(latencyMs)
-      if (this.#warehouse.isAway || (start > 0 && this.#warehouse.strikes('resultCut'))) throw away()
+      if (this.#warehouse.isAway(this.#process) || (start > 0 && this.#warehouse.strikes('resultCut')))
+        throw away()
       yield batch(rows.slice(start, start + batchRows), rows.length)
     }
   }
@@ -150,7 +158,7 @@ class Connection implements Warehouse {
     const answer = (deliver: () => void) =>
       warehouse.time.after(latencyMs, () => this.#process.enter(deliver))
     warehouse.time.after(latencyMs, () => {
-      if (warehouse.isAway || warehouse.strikes('refused')) {
+      if (warehouse.isAway(this.#process) || warehouse.strikes('refused')) {
         answer(() => reject(away()))
         return
       }

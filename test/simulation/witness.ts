@@ -29,6 +29,7 @@ const QUIET_MS = 15 * MS_PER_MINUTE
 /** What a witness can see. */
 export interface WitnessedStory {
   config: Config
+  configOf: (process: SimulatedProcess) => Config
   exchanges: readonly Exchange[]
   /** Rows of `s2s_audit`. */
   audit: readonly TableRow[]
@@ -120,10 +121,10 @@ export class Witness {
   }
 
   /** Adjust counts what it gets: another request may follow only one of which the sender knows that it did not count. */
-  #checkRepeated({ transactionId, startedAtMs, hasRevenue }: Exchange): void {
+  #checkRepeated({ process, transactionId, startedAtMs, hasRevenue }: Exchange): void {
     const last = this.#ofTransaction.get(transactionId)?.at(-1)
     if (last === undefined || isKnownNotCounted(last)) return
-    const { inDoubt } = this.#story.config.delivery
+    const { inDoubt } = this.#story.configOf(process).delivery
     const policy = hasRevenue ? inDoubt.revenue : inDoubt.other
     const isResent = policy === 'resend' && startedAtMs - last.startedAtMs >= QUIET_MS
     if (!isResent || this.#isCalledDelivered(transactionId))
