@@ -10,7 +10,7 @@ export interface Device<T = unknown> {
   tails: Map<string, T[]>
   /** By scope: an unsettled transaction that later events wait for until another run. */
   held: Map<string, string>
-  open: number
+  open: Set<T>
   /** Adjust said in this run that it has opted out: it is remembered until the run ends. */
   optedOut: boolean
   mergedInto: Device<T> | null
@@ -65,8 +65,8 @@ export class Devices<T> {
   }
 
   /** One of its events is no longer open. */
-  release(device: Device<T>): void {
-    device.open--
+  release(device: Device<T>, event: T): void {
+    device.open.delete(event)
     this.#forgetIfIdle(device)
   }
 
@@ -89,7 +89,7 @@ export class Devices<T> {
     for (const [scope, transactionId] of from.held) {
       if (!into.held.has(scope)) into.held.set(scope, transactionId)
     }
-    into.open += from.open
+    for (const event of from.open) into.open.add(event)
     into.optedOut ||= from.optedOut
     from.mergedInto = into
     this.#remembered.delete(from)
@@ -97,7 +97,7 @@ export class Devices<T> {
   }
 
   #forgetIfIdle(device: Device<T>): void {
-    if (device.open > 0 || device.held.size > 0 || device.optedOut) return
+    if (device.open.size > 0 || device.held.size > 0 || device.optedOut) return
     if (device.names.length === 1) this.#forget(device)
     else this.#remembered.add(device)
     if (this.#remembered.size <= this.#rememberedLimit) return
@@ -112,5 +112,13 @@ export class Devices<T> {
 }
 
 function newDevice<T>(root: string): Device<T> {
-  return { names: [], root, tails: new Map(), held: new Map(), open: 0, optedOut: false, mergedInto: null }
+  return {
+    names: [],
+    root,
+    tails: new Map(),
+    held: new Map(),
+    open: new Set(),
+    optedOut: false,
+    mergedInto: null,
+  }
 }

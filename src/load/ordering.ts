@@ -11,6 +11,8 @@ export interface Ticket {
   readonly event: Event
   /** The one name of the event's device, as far as it is known; null when it names none. */
   readonly deviceRoot: string | null
+  /** Names by which later runs will find that device: those of the event, and what it was news to bring together with them. */
+  readonly deviceNames: readonly string[]
   state: 'open' | 'settled' | 'held'
   device: Device<Ticket> | null
   scopes: readonly string[]
@@ -40,7 +42,8 @@ export interface Blocked {
  *
  * An event that brings names together for the first time changes the device of all the others: Adjust would compare an earlier event of
  * the one name, if it came after, with what it has counted of the other. So it waits for all open events of the device, whatever their
- * keys, and others that carry several names of the device do not overtake it.
+ * keys, and others that carry several names of the device do not overtake it. (It does not wait for those that are held: that can take
+ * days, and the news may be none, for this run does not know all that Adjust has seen together.)
  */
 export class Ordering {
   readonly #devices = new Devices<Ticket>()
@@ -57,10 +60,12 @@ export class Ordering {
   admit(event: Event): { ticket: Ticket; waitsFor: string | null } {
     if (event.deviceNames.length === 0) return { ticket: withoutDevice(event), waitsFor: null }
     const { device, isNews } = this.#devices.unite(event.appToken, event.deviceNames)
-    const { scopes, waitsOn } = keysOf(event, device, isNews)
-    const ticket: Ticket = { ...FRESH, event, deviceRoot: device.root, device, scopes, dependents: [] }
-    const waitsFor = heldBy(device, waitsOn)
-    if (waitsFor === null) this.#enqueue(ticket, device, waitsOn)
+    const scopes = keysOf(event, device, isNews)
+    const deviceRoot = device.root
+    const deviceNames = isNews ? namesOf(device, event) : event.deviceNames
+    const ticket: Ticket = { ...FRESH, event, deviceRoot, deviceNames, device, scopes, dependents: [] }
+    const waitsFor = heldBy(device, scopes)
+    if (waitsFor === null) this.#enqueue(ticket, device, isNews)
     else {
       ticket.state = 'held'
       this.#devices.hold(device, scopes, waitsFor)
@@ -107,14 +112,12 @@ export class Ordering {
     return blocked
   }
 
-  #enqueue(ticket: Ticket, device: Device<Ticket>, waitsOn: readonly string[]): void {
-    device.open++
-    for (const scope of waitsOn) {
-      for (const earlier of device.tails.get(scope) ?? []) {
-        earlier.dependents.push(ticket)
-        ticket.blockers++
-      }
+  #enqueue(ticket: Ticket, device: Device<Ticket>, isNews: boolean): void {
+    for (const earlier of isNews ? inOrder(device.open) : tailsOf(device, ticket.scopes)) {
+      earlier.dependents.push(ticket)
+      ticket.blockers++
     }
+    device.open.add(ticket)
     for (const scope of ticket.scopes) device.tails.set(scope, [ticket])
   }
 
@@ -135,7 +138,7 @@ export class Ordering {
       if (rest.length === 0) device.tails.delete(scope)
       else device.tails.set(scope, rest)
     }
-    this.#devices.release(device)
+    this.#devices.release(device, ticket)
   }
 }
 
@@ -148,17 +151,33 @@ function heldBy(device: Device<Ticket>, scopes: readonly string[]): string | nul
 }
 
 function withoutDevice(event: Event): Ticket {
-  return { ...FRESH, event, deviceRoot: null, device: null, scopes: [], dependents: [] }
+  return { ...FRESH, event, deviceRoot: null, deviceNames: [], device: null, scopes: [], dependents: [] }
 }
 
-/** The scopes that later events will find it in, and those in which it waits for earlier ones. */
-function keysOf(event: Event, device: Device<Ticket>, isNews: boolean) {
+/** A device of more names than this is none: a test phone, or an id that a shop gives to all. */
+const NAMES_OF_A_DEVICE = 20
+
+/** All names of the device, those of the event first. */
+function namesOf(device: Device<Ticket>, { appToken, deviceNames }: Event): string[] {
+  const others = device.names.slice(0, NAMES_OF_A_DEVICE).map((key) => key.slice(appToken.length + 1))
+  return [...new Set([...deviceNames, ...others])]
+}
+
+/** The scopes that later events will find it in. */
+function keysOf(event: Event, device: Device<Ticket>, isNews: boolean): string[] {
   const own = scopesOf(event)
-  const { tails, held } = device
-  const pending = new Set([...tails.keys(), ...held.keys()])
-  const isLink = event.deviceNames.length > 1 && (isNews ? pending.size > 0 : pending.has(LINK_SCOPE))
-  if (!isLink) return { scopes: own, waitsOn: own }
-  return { scopes: [...own, LINK_SCOPE], waitsOn: isNews ? [...pending] : [...own, LINK_SCOPE] }
+  const follows = device.tails.has(LINK_SCOPE) || device.held.has(LINK_SCOPE)
+  const isLink = event.deviceNames.length > 1 && (follows || (isNews && inOrder(device.open).length > 0))
+  return isLink ? [...own, LINK_SCOPE] : own
+}
+
+function tailsOf({ tails }: Device<Ticket>, scopes: readonly string[]): Ticket[] {
+  return scopes.flatMap((scope) => tails.get(scope) ?? [])
+}
+
+/** Without ad revenue, which has no order. */
+function inOrder(open: ReadonlySet<Ticket>): Ticket[] {
+  return [...open].filter(({ scopes }) => scopes.length > 0)
 }
 
 function scopesOf(event: Event): string[] {

@@ -49,7 +49,7 @@ export function unsettledRow(
   run: { runId: string; plainIdentifiers: boolean },
   auditId: string,
 ): UnsettledRow {
-  const { event, deviceRoot } = ticket
+  const { event, deviceRoot, deviceNames } = ticket
   return {
     auditId,
     runId: run.runId,
@@ -59,7 +59,7 @@ export function unsettledRow(
     appToken: event.appToken,
     eventToken: event.eventToken,
     device: deviceRoot,
-    deviceNames: withRoot(event.deviceNames, deviceRoot),
+    deviceNames: withRoot(deviceNames, deviceRoot),
     identifiers: run.plainIdentifiers ? event.identifiers : null,
     occurredAtMicros: event.occurredAtMicros,
     revenue: event.revenue,
@@ -91,6 +91,6 @@ export function outcomeOf(row: AuditRow): OutcomeRow {
 }
 
 /** The root among the names is the link by which later runs find everything that is this device. */
-function withRoot(names: string[], root: string | null): string[] {
-  return root === null || names.includes(root) ? names : [...names, root]
+function withRoot(names: readonly string[], root: string | null): string[] {
+  return root === null || names.includes(root) ? [...names] : [...names, root]
 }

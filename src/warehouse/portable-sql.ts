@@ -21,12 +21,14 @@ interface FunctionRule {
  * Not here on purpose: CONCAT, LEAST and GREATEST (NULL where DuckDB skips NULLs), COUNTIF (0 where DuckDB has NULL), IF, MOD, FORMAT.
  */
 export const FUNCTIONS: Record<string, FunctionRule> = {
+  CHR: { duckdb: 'chr', arguments: [1] },
   COALESCE: { duckdb: 'coalesce', arguments: [2, 3, 4] },
   COUNT: { duckdb: 'count', arguments: [1] },
   DATE: { duckdb: 'date', arguments: [1] },
   DIV: { duckdb: 'divide', arguments: [2] },
   FORMAT_TIMESTAMP: { duckdb: 'strftime', arguments: [2] },
   LOWER: { duckdb: 'lower', arguments: [1] },
+  LTRIM: { duckdb: 'ltrim', arguments: [2] },
   MAX: { duckdb: 'max', arguments: [1] },
   MIN: { duckdb: 'min', arguments: [1] },
   NULLIF: { duckdb: 'nullif', arguments: [2] },
@@ -144,6 +146,8 @@ function checkArguments(code: Token[], index: number, refuse: (what: string) => 
   const count = countArguments(code, index + 1)
   if (!FUNCTIONS[name]!.arguments.includes(count))
     throw refuse(`function ${name} with ${count} arguments is not on the list`)
+  if (name === 'CHR' && !(/^[1-9]/.test(code[index + 2]!.text) && code[index + 3]?.text === ')'))
+    throw refuse('CHR of anything but a literal that is not 0: that is no character or a NUL')
   if (name === 'DIV' && !isNeverZero(code, closingBracket(code, index + 1) - 1))
     throw refuse('DIV by anything but a literal or NULLIF(..., 0): by zero it is an error or NULL')
   if (name === 'FORMAT_TIMESTAMP' && code[index + 2]?.text !== INSTANT_FORMAT)

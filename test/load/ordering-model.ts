@@ -22,12 +22,13 @@ export class OrderingModel {
     const unsettled = this.#entries.filter(
       (earlier) => earlier.state !== 'settled' && this.#sameDevice(earlier.event, event),
     )
-    const all = unsettled.filter(({ event, isLink }) => event.kind !== 'ad_revenue' || isLink)
     const links = event.deviceNames.length > 1 ? unsettled.filter(({ isLink }) => isLink) : []
-    const isLink = isNews ? all.length > 0 : links.length > 0
-    const blockers = isNews
-      ? all
-      : unsettled.filter((earlier) => links.includes(earlier) || this.#conflict(earlier.event, event))
+    const open = unsettled.filter(({ state, event }) => state === 'open' && event.kind !== 'ad_revenue')
+    const news = isNews ? [...open, ...links] : links
+    const isLink = news.length > 0
+    const blockers = unsettled.filter(
+      (earlier) => news.includes(earlier) || this.#conflict(earlier.event, event),
+    )
     const isHeld = blockers.some(({ state }) => state === 'held')
     this.#entries.push({ event, state: isHeld ? 'held' : 'open', blockers, isLink })
   }

@@ -75,7 +75,7 @@ function isExcused(refused: Exchange, story: Story): boolean {
   )
   const isUnavoidable = (rival: Exchange) => {
     if (rival.process === refused.process) return false
-    return !isOf(rival, known) || (isUnknown(rival, story) && !wasBefore(refused, rival, story))
+    return !isOf(rival, known) || (isUnknown(rival, refused, story) && !wasBefore(refused, rival, story))
   }
   return rivals.length > 0 && rivals.every(isUnavoidable)
 }
@@ -93,25 +93,25 @@ function hasCopies({ transactionId }: Exchange, { tables }: Story): boolean {
   return tables.source.filter((row) => row.transaction_id === transactionId).length > 1
 }
 
-/** Whether the audit table never learnt that Adjust took it in that run. */
-function isUnknown({ transactionId, process }: Exchange, { tables }: Story): boolean {
-  const runId = `run-${process.number}`
-  return !tables.audit.some(
-    (row) => row.transaction_id === transactionId && row.run_id === runId && row.status === 'delivered',
-  )
+/** Whether the audit table did not know yet that Adjust had taken it. */
+function isUnknown({ transactionId }: Exchange, refused: Exchange, { tables, records }: Story): boolean {
+  const known = tables.audit.slice(0, records[refused.process.number - 1]!.auditRows)
+  return !known.some((row) => row.transaction_id === transactionId && row.status === 'delivered')
 }
 
-/** Whether the run that sent the other one had this one before it. */
+/** Whether the run that sent the other one had this one before it, and could know that they are of one device. */
 function wasBefore(
-  { transactionId }: Exchange,
+  refused: Exchange,
   rival: Exchange,
-  { records, tables, broughtAtMs }: Story,
+  { network, records, tables, broughtAtMs }: Story,
 ): boolean {
   const { selection, startedAtMs } = records[rival.process.number - 1]!
-  const rows = tables.source.filter((row) => row.transaction_id === transactionId)
-  return rows.some((row) => {
+  const sentBefore = network.exchanges.filter((one) => one.startedAtMs < rival.startedAtMs)
+  if (!isOf(rival, namesOfDevice(refused, sentBefore))) return false
+  return tables.source.some((row) => {
     const atMs = (row.occurred_at_micros ?? 0) / 1000
     return (
+      row.transaction_id === refused.transactionId &&
       broughtAtMs.get(row)! <= startedAtMs &&
       (selection.event === null || selection.event === row.event_token) &&
       atMs >= (selection.from ?? Number.NEGATIVE_INFINITY) &&
@@ -167,7 +167,11 @@ function checkAuditIds(audit: readonly TableRow[]): Violation[] {
 function checkUnknowns({ tables, plan }: Story): Violation[] {
   const died = new Map(
     tables.audit
-      .filter(({ reason }) => reason === 'process_died')
+      // A later run that cannot settle one keeps its reason, in words of its own.
+      .filter(
+        ({ reason, message }) =>
+          reason === 'process_died' && message === 'the process ended before the answer came',
+      )
       .map((row) => [row.audit_id as string, row.run_id as string]),
   )
   const { concurrency } = plan.config.delivery

@@ -20,6 +20,8 @@ import { type Violation, Witness } from './witness.ts'
 export interface RunRecord {
   process: SimulatedProcess
   startedAtMs: number
+  /** Rows of `s2s_audit` by then. */
+  auditRows: number
   selection: Selection
   summary: RunSummary | null
   error: Error | null
@@ -268,6 +270,7 @@ export class Simulation {
     const record: RunRecord = {
       process,
       startedAtMs: this.#time.nowMs,
+      auditRows: this.tables.audit.length,
       selection,
       summary: null,
       error: null,

@@ -10,13 +10,20 @@ export function trimmed(text: string): string {
   return text.replace(EDGES, '')
 }
 
+/** The byte order mark, which is no white space. */
+export const MARK = '\ufeff'
+
+export function withoutMarks(text: string): string {
+  return text.replace(/^\ufeff+/, '')
+}
+
 /** Null for what is nothing but blanks. */
 export function identifierOf(source: SourceRecord, kind: Identifier): string | null {
   const text = source[kind]
-  return text === null ? null : trimmed(text) || null
+  return text === null ? null : withoutMarks(trimmed(text)) || null
 }
 
-/** The names of a row's device, one an identifier. Nothing but zeros is the id of everybody who opted out, and names nobody. */
+/** The names of the device of a row without byte order marks, one an identifier. Nothing but zeros is the id of everybody who opted out, and names nobody. */
 export function namesOf(source: SourceRecord): string[] {
   const names: string[] = []
   for (const kind of IDENTIFIERS) {
@@ -35,7 +42,7 @@ function nameOf(kind: Identifier, text: string): string | null {
   const names = known.get(kind)!
   let name = names.get(text)
   if (name !== undefined) return name
-  const value = trimmed(text)
+  const value = withoutMarks(trimmed(text))
   name = /[^0-]/.test(value) ? deviceName(kind, value) : null
   if (names.size >= KNOWN_MAX) names.clear()
   names.set(text, name)

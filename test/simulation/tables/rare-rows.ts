@@ -3,19 +3,22 @@ import { REASONS, type Reason } from '../../../src/domain/reason.ts'
 import type { TableRow } from '../../../src/warehouse/warehouse.ts'
 import type { Draw } from '../../bigquery/support/same-rows/draw.ts'
 import { APPS, EVENTS } from '../../bigquery/support/same-rows/shop.ts'
-import { namesOf } from './identifiers.ts'
+import { MARK, namesOf } from './identifiers.ts'
 import type { SourceRecord } from './records.ts'
+import { unmarked } from './windowed.ts'
 
 /** A shop's rows with more of what is rare in them and makes a difference to a query. */
 export function rareSource(draw: Draw, rows: readonly SourceRecord[]): SourceRecord[] {
   const isOneToken = draw.chance(0.5)
-  return [...rows, ...nearCopies(draw, rows)].map((row) => ({
-    ...padded(draw, row),
-    ...(draw.chance(0.15) ? { revenue: draw.oneOf(['0e5', '0E7', '-0', '0.001', '1e0']) } : {}),
-    // An audit row may say that this is the one name of a device, and no row lists it.
-    ...(draw.chance(0.1) ? { adid: 'unknown' } : {}),
-    ...(isOneToken ? { app_token: APPS[0], event_token: EVENTS[0] } : {}),
-  }))
+  return [...rows, ...nearCopies(draw, rows)].map((row) =>
+    marked(draw, {
+      ...padded(draw, row),
+      ...(draw.chance(0.15) ? { revenue: draw.oneOf(['0e5', '0E7', '-0', '0.001', '1e0']) } : {}),
+      // An audit row may say that this is the one name of a device, and no row lists it.
+      ...(draw.chance(0.1) ? { adid: 'unknown' } : {}),
+      ...(isOneToken ? { app_token: APPS[0], event_token: EVENTS[0] } : {}),
+    }),
+  )
 }
 
 /** For some rows a copy for each column, in which that column alone differs: each settles which of two copies is the first. */
@@ -29,8 +32,11 @@ function nearCopies(draw: Draw, rows: readonly SourceRecord[]): SourceRecord[] {
   )
 }
 
-/** White space of all sorts, and a blank of no width, which is none. */
-const PADS = [...'\t\n\v\f\r \u0085\u00a0\u1680\u2000\u200a\u2028\u2029\u202f\u205f\u3000', '\u200b']
+/** White space of all sorts, and what looks like it and is none: a blank of no width, and byte order marks. */
+const PADS = [
+  ...'\t\n\v\f\r \u0085\u00a0\u1680\u2000\u200a\u2028\u2029\u202f\u205f\u3000',
+  ...['\u200b', MARK, `${MARK}${MARK}`, ` ${MARK}`, `${MARK} ${MARK}`, ` ${MARK} `],
+]
 
 function padded(draw: Draw, row: SourceRecord): SourceRecord {
   const copy = { ...row }
@@ -39,6 +45,18 @@ function padded(draw: Draw, row: SourceRecord): SourceRecord {
       copy[column] = `${draw.oneOf(PADS)}${copy[column]}${draw.oneOf(PADS)}`
   }
   return copy
+}
+
+/** Some texts begin with a byte order mark, or are nothing else. */
+function marked(draw: Draw, row: SourceRecord): SourceRecord {
+  const entries = Object.entries(row).map(([column, value]) => {
+    const isMarked = typeof value === 'string' && draw.chance(0.04)
+    return [
+      column,
+      isMarked ? draw.oneOf([MARK, MARK + MARK]) + draw.oneOf([value, value, value, '']) : value,
+    ]
+  })
+  return Object.fromEntries(entries) as SourceRecord
 }
 
 /** Those that each query looks at in a way of its own. */
@@ -59,7 +77,7 @@ export function rareAudit(
   source: readonly SourceRecord[],
 ): TableRow[] {
   const isOneToken = draw.chance(0.5)
-  const sourceById = new Map(source.map((row) => [row.transaction_id, row]))
+  const sourceById = new Map(source.map(unmarked).map((row) => [row.transaction_id, row]))
   const changed = new Map(
     rows.map((row) => {
       const own = sourceById.get(row.transaction_id as string)

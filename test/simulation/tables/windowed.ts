@@ -1,8 +1,10 @@
+import { MARK, withoutMarks } from './identifiers.ts'
 import type { Given } from './parameters.ts'
 import { digitsOf, type SourceRecord } from './records.ts'
 
 /** A source row that a run looks at. */
 export interface Windowed {
+  /** Without byte order marks. */
   source: SourceRecord
   /** Its own, or one made of what it has: the same one in every run. */
   transactionId: string
@@ -12,10 +14,13 @@ export interface Windowed {
 /** The source rows that a run is asked to cover. */
 export function windowed(source: readonly SourceRecord[], given: Given): Windowed[] {
   const isAskedFor = selector(given)
-  return source.filter(isAskedFor).map((row) => {
-    const isIdMissing = (row.transaction_id ?? '') === ''
-    return { source: row, isIdMissing, transactionId: isIdMissing ? madeId(row) : row.transaction_id! }
-  })
+  return source
+    .map(unmarked)
+    .filter(isAskedFor)
+    .map((row) => {
+      const isIdMissing = (row.transaction_id ?? '') === ''
+      return { source: row, isIdMissing, transactionId: isIdMissing ? madeId(row) : row.transaction_id! }
+    })
 }
 
 function madeId({ occurred_at_micros, app_token, event_token }: SourceRecord): string {
@@ -39,4 +44,15 @@ function selector(given: Given): (row: SourceRecord) => boolean {
     (app === '' || row.app_token === app) &&
     (event === '' || row.event_token === event) &&
     (transaction === '' || row.transaction_id === transaction)
+}
+
+/** The row without the byte order marks with which its texts may begin: one reader drops them, another does not. */
+export function unmarked(row: SourceRecord): SourceRecord {
+  let clean = row
+  for (const [column, value] of Object.entries(row)) {
+    // Nearly no row has one, and a copy of each would take longer than all else here.
+    if (typeof value === 'string' && value.startsWith(MARK))
+      clean = { ...clean, [column]: withoutMarks(value) }
+  }
+  return clean
 }
