@@ -7,7 +7,7 @@ import type { Simulation } from './simulation.ts'
 import type { SourceRecord } from './tables.ts'
 import { mustBeInOrder, type Violation } from './witness.ts'
 
-type Story = Pick<Simulation, 'tables' | 'network' | 'plan' | 'records' | 'broughtAtMs'>
+type Story = Pick<Simulation, 'tables' | 'network' | 'plan' | 'records' | 'broughtAtMs' | 'witness'>
 
 /** Wall clocks of the machines are off by at most so much. */
 const CLOCKS_DIFFER_MS = 20_000
@@ -22,6 +22,7 @@ export function checkEnd(story: Story, { mayHold }: { mayHold: boolean }): Viola
   const latest = latestRows(story.tables.audit)
   return [
     ...checkTruth(story),
+    ...checkOvertaken(story),
     ...checkRate(story),
     ...checkAuditIds(story.tables.audit),
     ...checkUnknowns(story),
@@ -131,6 +132,16 @@ function namesOfDevice({ identifiers }: Exchange, exchanges: readonly Exchange[]
     for (const one of exchanges) if (isOf(one, names)) for (const name of one.identifiers) names.add(name)
   }
   return names
+}
+
+function checkOvertaken({ witness, tables }: Story): Violation[] {
+  const isGivenUp = (id: string, runId: string) =>
+    tables.audit.some((row) => row.transaction_id === id && row.run_id === runId && row.status !== 'in_doubt')
+  return witness.overtaken
+    .filter(({ transactionId, by }) => !isGivenUp(transactionId, `run-${by.process.number}`))
+    .map(({ transactionId, by }) =>
+      broken('order', `${by.transactionId} left while the outcome of ${transactionId} was unknown`),
+    )
 }
 
 function checkRate({ network, plan }: Story): Violation[] {

@@ -58,6 +58,7 @@ export interface Exchange {
 
 /** More than a little less than the time for which the sender leaves an unknown outcome alone. */
 const LATEST_HANDLING_MS = 14 * 60_000
+export const USUAL_LATENCY_MS = 30
 /** What two requests' ways may differ by; the sender allows for 8. */
 const TRANSIT_MS = 7
 
@@ -70,7 +71,8 @@ export class Network {
   faults: NetworkFaults | null = null
   /** Until then, true time, every connection is refused. */
   downUntilMs = 0
-  latencyMs = 30
+  /** Half of the longest time that an answer usually takes on its way back. */
+  latencyMs = USUAL_LATENCY_MS
   /** Looks at each request right before its first byte. */
   onStart: (exchange: Exchange) => void = () => {}
   readonly #world: KnownWorld

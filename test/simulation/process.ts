@@ -51,7 +51,7 @@ export class SimulatedProcess {
   mayAct(): boolean {
     if (this.isDead) return false
     this.effects++
-    for (const fate of this.#fates) if (fate.afterEffects === this.effects) fate.strike(this)
+    for (const fate of [...this.#fates]) if (fate.afterEffects === this.effects) fate.strike(this)
     return !this.isDead
   }
 
@@ -74,6 +74,11 @@ export class SimulatedProcess {
     return new Promise((resolve) => {
       this.after(delayMs, resolve)
     })
+  }
+
+  /** It dies when it has done so many more things. */
+  dieAfter(effects: number): void {
+    this.#fates.push({ afterEffects: this.effects + effects, strike: () => this.die() })
   }
 
   die(): void {

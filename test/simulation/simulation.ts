@@ -8,7 +8,7 @@ import type { RunSummary } from '../../src/summary.ts'
 import { Chance } from './chance.ts'
 import { ProcessDisk, Volume } from './disk.ts'
 import { checkEnd } from './end-check.ts'
-import { Network } from './network.ts'
+import { Network, USUAL_LATENCY_MS } from './network.ts'
 import { drawPlan, type Plan, START_MS } from './plan.ts'
 import { type Fate, SimulatedProcess } from './process.ts'
 import { type SourceRecord, Tables } from './tables.ts'
@@ -63,13 +63,13 @@ export class Simulation {
   readonly broughtAtMs = new Map<SourceRecord, number>()
   plan!: Plan
   network!: Network
+  witness!: Witness
   readonly #chance: Chance
   readonly #time = new WorldTime(START_MS)
   readonly #injected = new Map<string, number>()
   readonly #volumes = new Map<SimulatedProcess, Volume>()
   readonly #configs = new Map<SimulatedProcess, Config>()
   #warehouse!: SimulatedWarehouse
-  #witness!: Witness
   #volume = new Volume()
   #backup: Backup | null = null
   #processes: SimulatedProcess[] = []
@@ -85,14 +85,14 @@ export class Simulation {
     const { config, world, warehouse } = this.plan
     this.network = new Network(completeWorld(world), this.#time, this.#chance.branch())
     this.#warehouse = new SimulatedWarehouse(this.tables, warehouse, this.#time, this.#chance.branch())
-    this.#witness = new Witness({
+    this.witness = new Witness({
       config,
       exchanges: this.network.exchanges,
       configOf: (process) => this.#configs.get(process)!,
       audit: this.tables.audit,
       volumeOf: (process) => this.#volumes.get(process)!,
     })
-    this.network.onStart = (exchange) => this.#witness.look(exchange)
+    this.network.onStart = (exchange) => this.witness.look(exchange)
     await this.#storm()
     await this.#calm()
     return this.#result()
@@ -103,6 +103,7 @@ export class Simulation {
     this.#warehouse.faults = this.plan.warehouseFaults
     for (let run = 0; run < this.plan.stormyRuns; run++) {
       this.#bringRows(run)
+      this.network.latencyMs = USUAL_LATENCY_MS
       this.#mishapsBetweenRuns()
       const running = this.#start(this.#drawSelection(), this.#drawFates())
       const second = this.#chance.happens(0.2) ? this.#startSecond() : null
@@ -117,6 +118,7 @@ export class Simulation {
   async #calm(): Promise<void> {
     this.#bringRows(this.plan.stormyRuns)
     this.network.faults = null
+    this.network.latencyMs = USUAL_LATENCY_MS
     this.network.downUntilMs = 0
     this.#warehouse.faults = null
     this.#warehouse.awayUntilMs = 0
@@ -212,9 +214,13 @@ export class Simulation {
     add('snapshot of the volume', 0.08, (process) => {
       const runId = `run-${process.number}`
       this.#backup = { runId, volume: this.#volumes.get(process)!.copy(), logged: this.tables.runs.length }
+      // A copy matters when the run does not end.
+      if (this.#chance.happens(0.7)) process.dieAfter(this.#chance.whole(5, 80))
     })
     add('cut off from the warehouse', 0.08, (process) => {
       this.#warehouse.cutOff(process, this.#chance.scaled(1_000, 20 * MS_PER_MINUTE))
+      // With slow answers its work outlasts its lease.
+      if (this.#chance.happens(0.5)) this.network.latencyMs = this.plan.config.delivery.timeoutMs / 2.2
     })
     add('warehouse away', 0.06, () => {
       this.#warehouse.awayUntilMs = this.#time.nowMs + this.#chance.scaled(1_000, 10 * MS_PER_MINUTE)
@@ -246,7 +252,10 @@ export class Simulation {
 
   /** Somebody starts another run by hand, or the scheduler does in spite of all. */
   #startSecond(): Promise<{ record: RunRecord }> {
-    const delayMs = this.#chance.scaled(1, 12 * MS_PER_MINUTE)
+    // Or just when the lease of the first may run out.
+    const delayMs = this.#chance.happens(0.7)
+      ? this.#chance.scaled(1, 12 * MS_PER_MINUTE)
+      : this.#chance.between(240_000, 420_000)
     const fates = this.#drawFates()
     // From another machine, with a folder of its own; or from the same.
     const volume = this.#chance.happens(0.2) ? new Volume() : null
@@ -356,7 +365,7 @@ export class Simulation {
     const died = this.tables.audit.filter(({ reason }) => reason === 'process_died')
     return {
       seed: this.seed,
-      violations: [...this.#witness.violations, ...this.violations],
+      violations: [...this.witness.violations, ...this.violations],
       injected,
       runs: this.records.length,
       requests: this.network.exchanges.length,

@@ -1,5 +1,5 @@
 import type { Config } from '../../src/config.ts'
-import { MS_PER_DAY, MS_PER_MINUTE } from '../../src/domain/durations.ts'
+import { MS_PER_DAY, MS_PER_HOUR, MS_PER_MINUTE } from '../../src/domain/durations.ts'
 import type { TableRow } from '../../src/warehouse/warehouse.ts'
 import type { Volume } from './disk.ts'
 import type { Exchange } from './network.ts'
@@ -23,8 +23,10 @@ export interface Violation {
 }
 
 const AD_REVENUE_MAX_AGE_DAYS = 28
+/** Wall clocks of two machines are apart by at most so much. */
+const CLOCKS_DIFFER_MS = 40_000
 /** The sender leaves an unknown outcome alone for a quarter of an hour before it may resend, by clocks that differ by 40 seconds. */
-const QUIET_MS = 15 * MS_PER_MINUTE - 40_000
+const QUIET_MS = 15 * MS_PER_MINUTE - CLOCKS_DIFFER_MS
 
 /** What a witness can see. */
 export interface WitnessedStory {
@@ -39,6 +41,8 @@ export interface WitnessedStory {
 /** Looks at each request at the instant of its first byte: what may not have left, whatever becomes of it. */
 export class Witness {
   readonly violations: Violation[] = []
+  /** Events in doubt that were overtaken by another of their device. */
+  readonly overtaken: { transactionId: string; by: Exchange }[] = []
   readonly #story: WitnessedStory
   readonly #journals = new Map<Volume, DurableIntents>()
   readonly #ofTransaction = new Map<string, Exchange[]>()
@@ -55,6 +59,7 @@ export class Witness {
     this.#checkDurable(exchange)
     this.#checkSender(exchange)
     this.#checkInFlight(exchange)
+    this.#checkDoubts(exchange)
     this.#checkRepeated(exchange)
     this.#checkRefusals(exchange)
     const earlier = this.#ofTransaction.get(exchange.transactionId)
@@ -116,6 +121,29 @@ export class Witness {
       )
   }
 
+  /**
+   * Events of a device wait for an earlier one whose outcome the audit table calls unknown. (One that is sent again waits for none: two of
+   * a device would wait for each other.) Whether this very run has given that one up a moment ago is seen at the end.
+   */
+  #checkDoubts(exchange: Exchange): void {
+    const { inDoubt, inDoubtHoldHours } = this.#story.configOf(exchange.process).delivery
+    if (this.#latestOf(exchange.transactionId)?.status === 'in_doubt') return
+    for (const [transactionId, sendings] of this.#ofTransaction) {
+      const last = sendings.at(-1)!
+      const policy = last.hasRevenue ? inDoubt.revenue : inDoubt.other
+      if (last.process === exchange.process || policy === 'skip') continue
+      if (last.createdAtMs >= exchange.createdAtMs || !mustWait(last, exchange)) continue
+      const row = this.#latestOf(transactionId)
+      if (row?.status !== 'in_doubt') continue
+      const heldUntilMs = settledAtMs(row) + inDoubtHoldHours * MS_PER_HOUR - CLOCKS_DIFFER_MS
+      if (exchange.startedAtMs < heldUntilMs) this.overtaken.push({ transactionId, by: exchange })
+    }
+  }
+
+  #latestOf(transactionId: string): TableRow | undefined {
+    return this.#story.audit.findLast((one) => one.transaction_id === transactionId)
+  }
+
   #openOf(process: SimulatedProcess): Exchange[] {
     return this.#story.exchanges.filter((one) => one.process === process && one.heard === null)
   }
@@ -166,6 +194,10 @@ const STOPPED_BY: Partial<Record<NonNullable<Exchange['judged']>, 'run' | 'app' 
   appTokenNotFound: 'app',
   invalidAppToken: 'app',
   invalidEventToken: 'token',
+}
+
+function settledAtMs({ settled_at }: TableRow): number {
+  return (settled_at as { timestampMicros: number }).timestampMicros / 1_000
 }
 
 /** Adjust's rule: the same token, or both with revenue. */

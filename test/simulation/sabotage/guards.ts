@@ -187,13 +187,6 @@ export const GUARDS: readonly Guard[] = [
     to: '    try {\n      await this.#acknowledge(batch)\n      await this.#parts.warehouse.append(\n',
   },
   {
-    name: 'recovered-before-forgotten',
-    protects: 'what a crash left is in the warehouse before the journal forgets it',
-    file: 'recovery.ts',
-    from: '  const recovered = await writeMissing(',
-    to: '  await journal.acknowledgeLeft()\n  const recovered = await writeMissing(',
-  },
-  {
     name: 'written-once',
     protects: 'what a crash left is looked up before it is written',
     file: 'audit/recover.ts',
