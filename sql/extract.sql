@@ -4,6 +4,37 @@
 -- only. Instants come as parameters; names of devices are made as deviceName() in src/domain/device-name.ts makes them.
 WITH
 -- First of all, so that no name given here can hide a table of the user's.
+-- A value may begin with a byte order mark (U+FEFF, 65279), as the first one of a file does. DuckDB's client drops it as it reads, and
+-- BigQuery's keeps it: an id that is compared with the mark and audited without it would be sent in every run.
+unmarked AS (
+  SELECT
+    occurred_at,
+    LTRIM(transaction_id, CHR(65279)) AS transaction_id,
+    LTRIM(kind, CHR(65279)) AS kind,
+    LTRIM(app_token, CHR(65279)) AS app_token,
+    LTRIM(event_token, CHR(65279)) AS event_token,
+    LTRIM(adid, CHR(65279)) AS adid,
+    LTRIM(idfa, CHR(65279)) AS idfa,
+    LTRIM(idfv, CHR(65279)) AS idfv,
+    LTRIM(gps_adid, CHR(65279)) AS gps_adid,
+    LTRIM(android_id, CHR(65279)) AS android_id,
+    LTRIM(fire_adid, CHR(65279)) AS fire_adid,
+    LTRIM(oaid, CHR(65279)) AS oaid,
+    LTRIM(web_uuid, CHR(65279)) AS web_uuid,
+    LTRIM(external_device_id, CHR(65279)) AS external_device_id,
+    LTRIM(device_id, CHR(65279)) AS device_id,
+    LTRIM(revenue, CHR(65279)) AS revenue,
+    LTRIM(currency, CHR(65279)) AS currency,
+    LTRIM(ip_address, CHR(65279)) AS ip_address,
+    LTRIM(user_agent, CHR(65279)) AS user_agent,
+    LTRIM(os_name, CHR(65279)) AS os_name,
+    LTRIM(callback_params, CHR(65279)) AS callback_params,
+    LTRIM(partner_params, CHR(65279)) AS partner_params,
+    LTRIM(parameters, CHR(65279)) AS parameters,
+    LTRIM(environment, CHR(65279)) AS environment
+  FROM ({{source}}) AS source
+),
+
 windowed AS (
   SELECT
     -- A row without an id gets one that the next run makes again, so that it is not reported twice.
@@ -17,7 +48,7 @@ windowed AS (
     kind, app_token, event_token,
     adid, idfa, idfv, gps_adid, android_id, fire_adid, oaid, web_uuid, external_device_id, device_id,
     revenue, currency, ip_address, user_agent, os_name, callback_params, partner_params, parameters, environment
-  FROM ({{source}}) AS source
+  FROM unmarked
   WHERE (
       (occurred_at >= @window_from AND occurred_at < @window_to)
       -- No window holds a row without a time or with one that never comes: a run over everything takes them up.
@@ -52,16 +83,17 @@ ledger AS (
 candidates AS (
   SELECT
     windowed.transaction_id, transaction_id_missing, occurred_at, occurred_at_micros, kind, app_token, event_token,
-    NULLIF(TRIM(adid), '') AS adid,
-    NULLIF(TRIM(idfa), '') AS idfa,
-    NULLIF(TRIM(idfv), '') AS idfv,
-    NULLIF(TRIM(gps_adid), '') AS gps_adid,
-    NULLIF(TRIM(android_id), '') AS android_id,
-    NULLIF(TRIM(fire_adid), '') AS fire_adid,
-    NULLIF(TRIM(oaid), '') AS oaid,
-    NULLIF(TRIM(web_uuid), '') AS web_uuid,
-    NULLIF(TRIM(external_device_id), '') AS external_device_id,
-    NULLIF(TRIM(device_id), '') AS device_id,
+    -- Once more: what stood behind a blank must not be in a name that is made here and not in the one that deviceName() makes.
+    NULLIF(LTRIM(TRIM(adid), CHR(65279)), '') AS adid,
+    NULLIF(LTRIM(TRIM(idfa), CHR(65279)), '') AS idfa,
+    NULLIF(LTRIM(TRIM(idfv), CHR(65279)), '') AS idfv,
+    NULLIF(LTRIM(TRIM(gps_adid), CHR(65279)), '') AS gps_adid,
+    NULLIF(LTRIM(TRIM(android_id), CHR(65279)), '') AS android_id,
+    NULLIF(LTRIM(TRIM(fire_adid), CHR(65279)), '') AS fire_adid,
+    NULLIF(LTRIM(TRIM(oaid), CHR(65279)), '') AS oaid,
+    NULLIF(LTRIM(TRIM(web_uuid), CHR(65279)), '') AS web_uuid,
+    NULLIF(LTRIM(TRIM(external_device_id), CHR(65279)), '') AS external_device_id,
+    NULLIF(LTRIM(TRIM(device_id), CHR(65279)), '') AS device_id,
     revenue, currency, ip_address, user_agent, os_name, callback_params, partner_params, parameters, environment,
     ledger.run_id AS earlier_run_id, ledger.status AS earlier_status, ledger.reason AS earlier_reason,
     ledger.message AS earlier_message, ledger.attempts AS earlier_attempts,

@@ -10,6 +10,7 @@ import {
   purchase,
   type Shop,
   type ShopOptions,
+  uuid,
 } from './shop.ts'
 
 /** A run that ends before anything is sent: its exit code, and what it says, without a stack trace. */
@@ -119,6 +120,34 @@ describe('a transaction_id', () => {
     expect(summary.counts).toMatchObject({ read: 2, delivered: 1, duplicate: 1 })
     await shop.run(0)
     expect(shop.counted()).toEqual(['twin'])
+  })
+})
+
+describe('a byte order mark', () => {
+  it('before a transaction_id is no part of it: the event is sent once, and explained without it', async () => {
+    const marked = purchase('\ufefffirst', { occurred_at: minutesAgo(130) })
+    const shop = await openShop({ purchases: [marked, purchase('second')] })
+    expect((await shop.run(0)).summary.counts).toMatchObject({ read: 2, delivered: 2 })
+    expect((await shop.run(0)).summary.counts.read).toBe(0)
+    expect(shop.counted().toSorted()).toEqual(['first', 'second'])
+    const { stdout } = await shop.command('explain', 'first', '--json')
+    expect(JSON.parse(stdout)).toMatchObject({
+      transaction_id: 'first',
+      source_rows: 1,
+      history: [{ status: 'delivered' }],
+    })
+  })
+
+  it('before an identifier does not make a second device of it', async () => {
+    const gpsAdid = uuid(1)
+    const shop = await openShop({
+      purchases: [purchase('newer', { gps_adid: gpsAdid, occurred_at: minutesAgo(60) })],
+    })
+    await shop.run(0)
+    await shop.sell([purchase('older', { gps_adid: `\ufeff${gpsAdid}` })])
+    await shop.run(0)
+    expect((await shop.outcomes()).older).toMatch(/^late /)
+    expect(shop.counted()).toEqual(['newer'])
   })
 })
 

@@ -298,6 +298,7 @@ export function describeExtract(engine: Engine): void {
             transactionId: 't1',
             status: 'deferred',
             reason: 'retries_exhausted',
+            message: 'Internal error',
             attempt: 5,
             sentAtMs: first + 50,
             settledAtMs: first + 60,
@@ -307,6 +308,7 @@ export function describeExtract(engine: Engine): void {
           runId: 'run-1',
           status: 'deferred',
           reason: 'retries_exhausted',
+          message: 'Internal error',
           attempts: 5,
           firstSentAtMs: first,
           settledAtMs: first + 60,
@@ -357,6 +359,49 @@ export function describeExtract(engine: Engine): void {
           auditRow({ transactionId, occurredAtMicros, status: 'invalid', reason: 'transaction_id_missing' }),
         )
         expect(await ids({ source, audit })).toEqual([])
+      })
+    })
+
+    describe('a byte order mark', () => {
+      const MARK = '\ufeff'
+
+      it('before a transaction_id is no part of it', async () => {
+        const source = ['b', `${MARK}a`, `${MARK}${MARK}c`].map((id) => row({ transaction_id: id, adid: id }))
+        expect(await ids({ source })).toEqual(['a', 'b', 'c'])
+        expect(await ids({ source, audit: [auditRow({ transactionId: 'a' })] })).toEqual(['b', 'c'])
+        expect(await ids({ source, options: { transactionId: 'a' } })).toEqual(['a'])
+      })
+
+      it('alone is no transaction_id, and makes no other transaction of a copy', async () => {
+        const source = [MARK, `${MARK}t1`, 't1'].map((id) => row({ transaction_id: id }))
+        const rows = await extracted({ source })
+        expect(rows.map((one) => [one.transactionIdMissing, one.sourceDuplicate])).toEqual([
+          [true, false],
+          [false, false],
+          [false, true],
+        ])
+      })
+
+      it('before any other text of a row hides nothing of what is known of its device', async () => {
+        const marked = {
+          kind: `${MARK}event`,
+          app_token: `${MARK}app000000001`,
+          event_token: `${MARK}buy001`,
+        }
+        const later = { occurredAtMicros: micros('2025-05-25T12:00:00Z') }
+        for (const adid of [`${MARK}a1`, ` ${MARK}a1`, `${MARK} a1`]) {
+          const source = [row({ transaction_id: 't1', ...marked, adid, user_agent: `${MARK}Mozilla` })]
+          expect(await only({ source, audit: [auditRow({ transactionId: 't0', ...later })] })).toMatchObject({
+            kind: 'event',
+            appToken: 'app000000001',
+            eventToken: 'buy001',
+            identifiers: { adid: 'a1' },
+            userAgent: 'Mozilla',
+            laterDeliveredAtMicros: later.occurredAtMicros,
+          })
+        }
+        const source = [row({ transaction_id: 't1', ...marked })]
+        expect(await ids({ source, options: { app: 'app000000001', event: 'buy001' } })).toEqual(['t1'])
       })
     })
 
@@ -639,6 +684,7 @@ export function describeExtract(engine: Engine): void {
       const warehouse = await engine.open()
       const rows = selectOf(engine, [row({ transaction_id: 't1' })])
       const names = [
+        'unmarked',
         'windowed',
         'ledger',
         'candidates',

@@ -34,6 +34,13 @@ describe('functions mean what the GoogleSQL reference says', () => {
     // string_functions
     ["LOWER('APPLE')", 'apple'],
     ["LOWER('ÀÉ')", 'àé'],
+    ['CHR(65)', 'A'],
+    ['CHR(8364) || CHR(128512)', '€😀'],
+    ["LTRIM('***apple***', '*')", 'apple***'],
+    ["LTRIM('xxxapplexxx', 'xyz')", 'applexxx'],
+    ["LTRIM('  apple', 'x')", '  apple'],
+    ["'<' || LTRIM(CHR(65279) || CHR(65279) || 'apple' || CHR(65279), CHR(65279)) || '>'", '<apple\ufeff>'],
+    ["LTRIM(CAST(NULL AS STRING), 'x')", null],
     ["REPLACE('apple pie', 'pie', 'cobbler')", 'apple cobbler'],
     ["REPLACE('apple', '', 'x')", 'apple'],
     ["TRIM('   apple   ')", 'apple'],
