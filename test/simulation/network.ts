@@ -75,6 +75,8 @@ export class Network {
   latencyMs = USUAL_LATENCY_MS
   /** Looks at each request right before its first byte. */
   onStart: (exchange: Exchange) => void = () => {}
+  /** Called when a connection has to be made first. */
+  onConnect: (process: SimulatedProcess) => void = () => {}
   readonly #world: KnownWorld
   readonly #time: WorldTime
   readonly #chance: Chance
@@ -109,8 +111,9 @@ export class Network {
       onStart()
       this.#carry(exchange, request, timeoutMs - connectMs, onAnswer)
     }
-    if (connectMs === 0) begin()
-    else process.after(connectMs, begin)
+    if (connectMs === 0) return begin()
+    process.after(connectMs, begin)
+    this.onConnect(process)
   }
 
   #chooseFault(): RequestFault | null {

@@ -34,6 +34,7 @@ const TROUBLES = [
   'disk full',
   'killed',
   'paused',
+  'paused while it connects',
   'power cut',
   'request garbage_body',
   'request gateway_page',

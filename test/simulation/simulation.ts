@@ -90,9 +90,15 @@ export class Simulation {
       exchanges: this.network.exchanges,
       configOf: (process) => this.#configs.get(process)!,
       audit: this.tables.audit,
+      lease: this.tables.lease,
       volumeOf: (process) => this.#volumes.get(process)!,
     })
     this.network.onStart = (exchange) => this.witness.look(exchange)
+    this.network.onConnect = (process) => {
+      if (this.network.faults === null || !this.#chance.happens(0.004)) return
+      this.#count('paused while it connects')
+      this.#pauseFor(process, this.#chance.between(1, 15) * MS_PER_MINUTE)
+    }
     await this.#storm()
     await this.#calm()
     return this.#result()

@@ -35,6 +35,8 @@ export interface WitnessedStory {
   exchanges: readonly Exchange[]
   /** Rows of `s2s_audit`. */
   audit: readonly TableRow[]
+  /** Rows of `s2s_lease`. */
+  lease: readonly TableRow[]
   volumeOf: (process: SimulatedProcess) => Volume
 }
 
@@ -58,6 +60,7 @@ export class Witness {
     this.#checkAge(exchange)
     this.#checkDurable(exchange)
     this.#checkSender(exchange)
+    this.#checkLease(exchange)
     this.#checkInFlight(exchange)
     this.#checkDoubts(exchange)
     this.#checkRepeated(exchange)
@@ -107,6 +110,17 @@ export class Witness {
         )
     }
     this.#senders.push(process)
+  }
+
+  /** Whoever sends stands in the warehouse as the holder of the lease, and nobody may take it from him yet. */
+  #checkLease({ process, transactionId, startedAtMs }: Exchange): void {
+    // It was taken, so it is there.
+    const { holder, expires_at } = this.#story.lease[0]!
+    const expiresAtMs = (expires_at as { timestampMicros: number }).timestampMicros / 1_000
+    if (holder !== `run-${process.number}`)
+      this.#report('one sender', `run ${process.number} sent ${transactionId} while ${holder} had the lease`)
+    else if (startedAtMs >= expiresAtMs + CLOCKS_DIFFER_MS)
+      this.#report('one sender', `run ${process.number} sent ${transactionId} when its lease had run out`)
   }
 
   #checkInFlight(exchange: Exchange): void {
