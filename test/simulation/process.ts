@@ -17,6 +17,7 @@ export class SimulatedProcess {
   readonly clock: Clock
   readonly concurrency: number
   effects = 0
+  wasPaused = false
   #state: 'running' | 'paused' | 'dead' = 'running'
   #held: (() => void)[] = []
   readonly #time: WorldTime
@@ -87,7 +88,9 @@ export class SimulatedProcess {
   }
 
   pause(): void {
-    if (this.#state === 'running') this.#state = 'paused'
+    if (this.#state !== 'running') return
+    this.#state = 'paused'
+    this.wasPaused = true
   }
 
   /** What came meanwhile reaches it now, in the order in which it came. */
