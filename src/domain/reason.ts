@@ -9,6 +9,8 @@ interface ReasonEntry {
 
 const nothing = 'Nothing to do.'
 const waits = 'Nothing to do: the next run takes it up again.'
+const EVIDENCE =
+  "`adjust-s2s reconcile` looks for it in Adjust's raw data export; if you know what became of it, tell `adjust-s2s resolve`."
 
 /**
  * Every reason that an audit row can carry. The codes are stable: people's queries name them.
@@ -195,45 +197,42 @@ export const REASONS = {
   in_doubt_too_long: {
     status: 'abandoned',
     meaning: 'Its outcome stayed unknown for delivery.in_doubt_hold_hours; it is not sent again.',
-    advice:
-      "Adjust's raw data export shows whether it arrived: look for its transaction_id in the callback parameters.",
+    advice: EVIDENCE,
   },
 
   refused_again: {
     status: 'abandoned',
     meaning:
       'Its outcome was unknown, it was sent again (policy resend), and Adjust refused it for its state: it may have counted the first.',
-    advice:
-      "Adjust's raw data export shows whether it arrived: look for its transaction_id in the callback parameters.",
+    advice: EVIDENCE,
   },
 
   timed_out: {
     status: 'in_doubt',
     meaning: 'The request went out and no answer came in time: Adjust may or may not have counted it.',
-    advice: "Look for its transaction_id in Adjust's raw data export.",
+    advice: EVIDENCE,
   },
   connection_lost: {
     status: 'in_doubt',
     meaning: 'The connection broke after the request had begun: Adjust may or may not have counted it.',
-    advice: "Look for its transaction_id in Adjust's raw data export.",
+    advice: EVIDENCE,
   },
   undocumented_answer: {
     status: 'in_doubt',
     meaning:
       "The answer is not one of Adjust's (a gateway's page, say): Adjust may or may not have counted it.",
-    advice: "Look for its transaction_id in Adjust's raw data export.",
+    advice: EVIDENCE,
   },
   process_died: {
     status: 'in_doubt',
     meaning: 'The process died while the request was in flight: Adjust may or may not have counted it.',
-    advice: "Look for its transaction_id in Adjust's raw data export.",
+    advice: EVIDENCE,
   },
   journal_lost: {
     status: 'in_doubt',
     meaning:
       'The journal of a run that ended early is gone (a new disk, a deleted or older state_dir), and that run may have sent it: Adjust may or may not have counted it.',
-    advice:
-      "Keep state_dir on a volume that survives the process. Look for the transaction_id in Adjust's raw data export.",
+    advice: `Keep state_dir on a volume that survives the process. ${EVIDENCE}`,
   },
 
   resolved_delivered: {
