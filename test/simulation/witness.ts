@@ -154,8 +154,10 @@ export class Witness {
     }
   }
 
+  /** Delivered once is delivered for good, whatever a journal adds that is read later. */
   #latestOf(transactionId: string): TableRow | undefined {
-    return this.#story.audit.findLast((one) => one.transaction_id === transactionId)
+    const rows = this.#story.audit.filter((one) => one.transaction_id === transactionId)
+    return rows.find(({ status }) => status === 'delivered') ?? rows.at(-1)
   }
 
   #openOf(process: SimulatedProcess): Exchange[] {

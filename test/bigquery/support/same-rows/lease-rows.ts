@@ -13,13 +13,14 @@ export function leaseRows(draw: Draw): TableRow[] {
 
 function leaseRow(draw: Draw, shard: string): TableRow {
   const isHeld = draw.chance(0.7)
+  const pid = draw.between(1, 99_999)
   return {
     shard,
     holder: isHeld ? draw.oneOf(['run-1', "run's"]) : null,
-    host: isHeld ? 'worker-1' : null,
-    pid: isHeld ? draw.between(1, 99_999) : null,
+    host: isHeld ? `worker-${pid % 5}` : null,
+    pid: isHeld ? pid : null,
     epoch: draw.between(0, 8),
-    acquired_at: isHeld ? { timestampMicros: NOW_MICROS - MICROS_PER_MINUTE - 1 } : null,
+    acquired_at: isHeld ? { timestampMicros: NOW_MICROS - MICROS_PER_MINUTE - pid } : null,
     expires_at: {
       timestampMicros: NOW_MICROS + draw.between(-3, 3) * MICROS_PER_MINUTE + draw.between(1, 999),
     },
