@@ -71,6 +71,8 @@ export class Network {
   faults: NetworkFaults | null = null
   /** Until then, true time, every connection is refused. */
   downUntilMs = 0
+  /** Until then, true time, it answers every request with 429 and asks for minutes. */
+  busyUntilMs = 0
   /** Half of the longest time that an answer usually takes on its way back. */
   latencyMs = USUAL_LATENCY_MS
   /** Looks at each request right before its first byte. */
@@ -118,6 +120,7 @@ export class Network {
 
   #chooseFault(): RequestFault | null {
     if (this.faults === null) return null
+    if (this.#time.nowMs < this.busyUntilMs) return 'too_many_requests'
     let remaining = this.#chance.random()
     for (const fault of REQUEST_FAULTS) {
       remaining -= this.faults[fault]
@@ -205,7 +208,7 @@ export class Network {
         if (this.#chance.happens(0.5)) this.#judge(exchange, request)
         return body(200, '<html>Welcome</html>')
       case 'too_many_requests':
-        return body(429, 'Too many requests', this.#chance.pick([null, 0, 500, 3_000, 90_000, 300_000]))
+        return body(429, 'Too many requests', this.#retryAfterMs())
       case 'internal_error':
         return body(500, '{"error":"Event request failed (Internal error, contact support@adjust.com)"}')
       case 'handled_late':
@@ -216,6 +219,11 @@ export class Network {
         return body(status, text)
       }
     }
+  }
+
+  #retryAfterMs(): number | null {
+    if (this.#time.nowMs < this.busyUntilMs) return this.#chance.between(200_000, 300_000)
+    return this.#chance.pick([null, 0, 500, 3_000, 90_000, 300_000])
   }
 
   #judge(exchange: Exchange, { path, query, token }: OutgoingRequest): AnswerName {

@@ -30,6 +30,7 @@ describe('a week of production', () => {
 
 const TROUBLES = [
   'Adjust down',
+  'cut off at work',
   'cut off from the warehouse',
   'disk full',
   'killed',

@@ -65,6 +65,8 @@ export class Simulation {
   network!: Network
   witness!: Witness
   readonly #chance: Chance
+  /** Of its own, for one story among the others. */
+  readonly #handovers: Chance
   readonly #time = new WorldTime(START_MS)
   readonly #injected = new Map<string, number>()
   readonly #volumes = new Map<SimulatedProcess, Volume>()
@@ -77,6 +79,7 @@ export class Simulation {
   constructor(seed: number) {
     this.seed = seed
     this.#chance = new Chance(seed)
+    this.#handovers = new Chance(seed + 0x5bd1e995)
   }
 
   /** Plays the story to its end and says which promises were broken. */
@@ -111,8 +114,14 @@ export class Simulation {
       this.#bringRows(run)
       this.network.latencyMs = USUAL_LATENCY_MS
       this.#mishapsBetweenRuns()
-      const running = this.#start(this.#drawSelection(), this.#drawFates())
-      const second = this.#chance.happens(0.2) ? this.#startSecond() : null
+      const isHandover = this.#handovers.happens(0.04)
+      const fates = isHandover ? [this.#cutOffAtWork()] : this.#drawFates()
+      const running = this.#start(this.#drawSelection(), fates)
+      const second = isHandover
+        ? this.#startWhenLeaseEnds()
+        : this.#chance.happens(0.2)
+          ? this.#startSecond()
+          : null
       await this.#until(running, second)
       await this.#pass(
         this.#chance.pick([50, 1_500, 60_000, 8 * MS_PER_MINUTE, 16 * MS_PER_MINUTE, 3 * MS_PER_HOUR]),
@@ -254,6 +263,25 @@ export class Simulation {
   #pauseFor(process: SimulatedProcess, ms: number): void {
     process.pause()
     this.#time.after(ms, () => process.resume())
+  }
+
+  /** It cannot reach the warehouse, and so not keep its lease, and Adjust has it wait with all of its events for minutes. */
+  #cutOffAtWork(): Fate {
+    return {
+      afterEffects: this.#handovers.whole(8, 40),
+      strike: (process) => {
+        this.#count('cut off at work')
+        this.#warehouse.cutOff(process, 20 * MS_PER_MINUTE)
+        this.network.busyUntilMs = this.#time.nowMs + 20_000
+      },
+    }
+  }
+
+  /** Another run comes just when the lease of the first may have run out, by its own clock. */
+  #startWhenLeaseEnds(): Promise<{ record: RunRecord }> {
+    return new Promise((resolve) => {
+      this.#time.after(this.#handovers.between(255_000, 305_000), () => resolve(this.#start(EVERYTHING, [])))
+    })
   }
 
   /** Somebody starts another run by hand, or the scheduler does in spite of all. */

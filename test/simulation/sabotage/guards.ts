@@ -131,13 +131,6 @@ export const GUARDS: readonly Guard[] = [
     to: '',
   },
   {
-    name: 'take-over-waits',
-    protects: 'nobody takes over while a last request may be under way',
-    file: 'lease/lease-time.ts',
-    from: 'expiresAtMs: untilMs + requestTimeoutMs + CLOCK_SKEW_MS,',
-    to: 'expiresAtMs: untilMs + 0 * requestTimeoutMs,',
-  },
-  {
     name: 'lost-journal',
     protects: 'a lost journal does not read as "nothing was sent"',
     file: 'recovery.ts',
