@@ -119,9 +119,9 @@ export const GUARDS: readonly Guard[] = [
   {
     name: 'lease-deadline',
     protects: 'a paused run that wakes up late sends nothing',
-    file: 'lease/lease.ts',
-    from: "return this.#state === 'held' && clock.monotonic() < until && clock.now() < untilMs",
-    to: "return this.#state === 'held' && (clock.monotonic() < until || untilMs > 0)",
+    file: 'lease/lease-time.ts',
+    from: '    until: monotonic + LEASE_MS,\n    untilMs,\n',
+    to: '    until: monotonic + 1e12,\n    untilMs: untilMs + 1e12,\n',
   },
   {
     name: 'last-look-before-the-wire',
