@@ -60,8 +60,8 @@ export const runCommand: RunCommand<'run'> = async (flags, context) => {
     return summary.exit_code satisfies ExitCode
   } finally {
     progress.stop()
-    release()
-    await warehouse.close()
+    // Until the very end: a signal that comes while the warehouse is closed must not end the process by itself.
+    await warehouse.close().finally(release)
   }
 }
 
