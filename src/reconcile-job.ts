@@ -1,14 +1,15 @@
-import { resolutionRow, writeResolutions } from './audit/resolution.ts'
+import { writeRows } from './audit/recover.ts'
+import { resolutionRow } from './audit/resolution.ts'
 import { RunLog } from './audit/run-log.ts'
 import type { Config } from './config.ts'
 import { TransientError } from './domain/errors.ts'
+import type { AuditRow } from './domain/settlement.ts'
 import { Completeness } from './export/completeness.ts'
 import type { ExportReader } from './export/export-row.ts'
 import { measure, type Quality } from './export/quality.ts'
 import { readSentEvents, readSentIds, type SentWindow } from './export/read-sent-events.ts'
 import type { SentEvents } from './export/sent-events.ts'
 import { UnknownIds } from './export/unknown-ids.ts'
-import { Lease } from './lease/lease.ts'
 import { type Machine, thisMachine } from './machine.ts'
 import {
   type Finding,
@@ -22,8 +23,9 @@ import {
 } from './reconcile-doubts.ts'
 import { auditIds } from './run-id.ts'
 import { SHARD } from './selection.ts'
+import { requireHeld, underLease } from './under-lease.ts'
 import { requireTables } from './warehouse/require-tables.ts'
-import type { TableRow, Warehouse } from './warehouse/warehouse.ts'
+import type { Warehouse } from './warehouse/warehouse.ts'
 
 export interface ReconcileJob {
   config: Config
@@ -72,29 +74,18 @@ export interface Reconciliation {
  * Throws a TransientError when a run holds the lease, a TerminalError when the export cannot be read or the window is too large.
  */
 export async function reconcileJob(job: ReconcileJob): Promise<Reconciliation> {
-  const { config, warehouse, runId, dryRun, machine = thisMachine } = job
-  const { clock, host, pid } = machine
+  const { warehouse, signal, dryRun, machine = thisMachine } = job
+  const { clock } = machine
   await requireTables(warehouse)
   if (dryRun) return { ...(await compare(job, clock.now())), isWritten: false }
-  const lease = await Lease.take({
-    warehouse,
-    clock,
-    shard: SHARD,
-    holder: { runId, host, pid },
-    requestTimeoutMs: config.delivery.timeoutMs,
-    isAlone: warehouse.isExclusive === true,
-  })
-  try {
+  return underLease({ ...job, machine }, async (lease) => {
     const reconciliation = await compare(job, clock.now())
-    const rows = resolutionRows(reconciliation, clock.now())
-    await writeResolutions(warehouse, rows, () => {
-      job.signal.throwIfAborted()
-      if (!lease.isHeld) throw lease.failure ?? leaseLost()
+    await writeRows(warehouse, resolutionRows(reconciliation, clock.now()), () => {
+      signal.throwIfAborted()
+      requireHeld(lease, leaseLost)
     })
     return { ...reconciliation, isWritten: true }
-  } finally {
-    await lease.release()
-  }
+  })
 }
 
 async function compare(job: ReconcileJob, nowMs: number): Promise<Omit<Reconciliation, 'isWritten'>> {
@@ -163,7 +154,7 @@ async function removeOurs(
   for await (const ids of readSentIds(warehouse, nowMs, signal)) for (const id of ids) unknown.remove(id)
 }
 
-function resolutionRows({ runId, findings }: Omit<Reconciliation, 'isWritten'>, nowMs: number): TableRow[] {
+function resolutionRows({ runId, findings }: Omit<Reconciliation, 'isWritten'>, nowMs: number): AuditRow[] {
   const nextAuditId = auditIds(runId)
   return findings.flatMap(({ doubt, resolution }) =>
     resolution === null ? [] : [resolutionRow(doubt, resolution, { runId, auditId: nextAuditId(), nowMs })],

@@ -1,20 +1,17 @@
-import {
-  type NewestSettlement,
-  readOnceInDoubt,
-  readSettlement,
-  resolutionRow,
-  writeResolutions,
-} from './audit/resolution.ts'
+import { writeRows } from './audit/recover.ts'
+import { type NewestSettlement, readOnceInDoubt, readSettlement, resolutionRow } from './audit/resolution.ts'
 import { RunLog, type UnfinishedRun } from './audit/run-log.ts'
 import { type Claim, type Judgement, judge, judgeOfRun, type Verdict } from './audit/verdict.ts'
 import type { Config } from './config.ts'
 import { MS_PER_DAY, SHORTEST_AUDIT_DAYS } from './domain/durations.ts'
 import { TransientError } from './domain/errors.ts'
-import { Lease } from './lease/lease.ts'
+import { maxAgeDaysOf } from './domain/max-age.ts'
+import type { Lease } from './lease/lease.ts'
 import { type Machine, thisMachine } from './machine.ts'
 import { auditIds } from './run-id.ts'
 import { SHARD } from './selection.ts'
 import { IN_DOUBT_QUIET_MS } from './transform/in-doubt.ts'
+import { requireHeld, underLease } from './under-lease.ts'
 import { requireTables } from './warehouse/require-tables.ts'
 import type { Warehouse } from './warehouse/warehouse.ts'
 
@@ -59,9 +56,6 @@ export interface Resolved {
 /** Why the next run may not do what a person expects of `not-delivered`, or should not yet. */
 export type Doubtful = 'too_old' | 'too_recent'
 
-/** Adjust's own limit for ad revenue, whatever the setting for events. */
-const AD_REVENUE_MAX_AGE_DAYS = 28
-
 /** What is wrong with saying now that this event was not delivered: it would be too old to be sent, or may still be on its way. */
 export function doubtfulOf(
   { settlement, resolution }: Change,
@@ -70,8 +64,7 @@ export function doubtfulOf(
 ): Doubtful | null {
   if (resolution.status !== 'deferred') return null
   const { kind, occurredAtMicros, doubtedAtMs } = settlement
-  const limitDays = kind === 'ad_revenue' ? Math.min(AD_REVENUE_MAX_AGE_DAYS, maxAgeDays) : maxAgeDays
-  const limitMs = nowMs - limitDays * MS_PER_DAY
+  const limitMs = nowMs - maxAgeDaysOf(kind, maxAgeDays) * MS_PER_DAY
   if (occurredAtMicros !== null && occurredAtMicros / 1000 <= limitMs) return 'too_old'
   return doubtedAtMs !== null && nowMs - doubtedAtMs < IN_DOUBT_QUIET_MS ? 'too_recent' : null
 }
@@ -84,27 +77,17 @@ export function doubtfulOf(
  * @throws TransientError when a run holds the lease, or the warehouse fails in the middle: a part may be written then.
  */
 export async function resolveJob(job: ResolveJob): Promise<Resolved> {
-  const { config, warehouse, runId, write, machine = thisMachine } = job
-  const { clock, host, pid } = machine
+  const { warehouse, write, machine = thisMachine } = job
+  const { clock } = machine
   await requireTables(warehouse)
   if (write === false) return { ...(await judgeAll(job, clock.now())), isWritten: false }
-  const lease = await Lease.take({
-    warehouse,
-    clock,
-    shard: SHARD,
-    holder: { runId, host, pid },
-    requestTimeoutMs: config.delivery.timeoutMs,
-    isAlone: warehouse.isExclusive === true,
-  })
-  try {
+  return underLease({ ...job, machine }, async (lease) => {
     const judged = await judgeAll(job, clock.now())
     const changes = judged.judgements.filter((judgement) => judgement.kind === 'change')
     const isExpected = write.expectedChanges === null || write.expectedChanges === changes.length
     if (isExpected) await writeChanges(job, changes, lease, judged.nowMs)
     return { ...judged, isWritten: isExpected }
-  } finally {
-    await lease.release()
-  }
+  })
 }
 
 async function judgeAll(job: ResolveJob, nowMs: number): Promise<Omit<Resolved, 'isWritten'>> {
@@ -169,9 +152,7 @@ async function writeChanges(
   const rows = changes.map(({ settlement, resolution }) =>
     resolutionRow(settlement, resolution, { runId, auditId: nextAuditId(), nowMs }),
   )
-  await writeResolutions(warehouse, rows, () => {
-    if (!lease.isHeld) throw lease.failure ?? leaseLost()
-  })
+  await writeRows(warehouse, rows, () => requireHeld(lease, leaseLost))
 }
 
 function leaseLost(): TransientError {

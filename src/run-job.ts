@@ -6,7 +6,7 @@ import type { Config } from './config.ts'
 import type { Clock } from './domain/clock.ts'
 import { ExpectedError, TransientError } from './domain/errors.ts'
 import type { AuditRow } from './domain/settlement.ts'
-import { Lease } from './lease/lease.ts'
+import type { Lease } from './lease/lease.ts'
 import { Journal } from './load/journal.ts'
 import { Load } from './load/load.ts'
 import { type Machine, thisMachine } from './machine.ts'
@@ -25,6 +25,7 @@ import {
 } from './selection.ts'
 import { exitCodeOf, type MaxRejected, type RunSummary } from './summary.ts'
 import { createTransform } from './transform/transform.ts'
+import { underLease } from './under-lease.ts'
 import { VERSION } from './version.ts'
 import type { QueryEstimate } from './warehouse/warehouse.ts'
 import type { ResolvedWindow } from './window.ts'
@@ -79,23 +80,11 @@ const WINDOW_EVENTS = 8_192
  * the middle.
  */
 export async function runJob(job: RunJob): Promise<RunSummary> {
-  const { config, warehouse, runId, machine = thisMachine } = job
-  const { clock, host, pid } = machine
-  const startedAtMs = clock.now()
+  const { config, warehouse, machine = thisMachine } = job
+  const startedAtMs = machine.clock.now()
   const projection = await prepareSource(config, warehouse)
-  const lease = await Lease.take({
-    warehouse,
-    clock,
-    shard: SHARD,
-    holder: { runId, host, pid },
-    requestTimeoutMs: config.delivery.timeoutMs,
-    isAlone: warehouse.isExclusive === true,
-  })
-  try {
-    return await runUnderLease({ ...job, machine }, { lease, startedAtMs, projection })
-  } finally {
-    await lease.release()
-  }
+  const placed = { ...job, machine }
+  return underLease(placed, (lease) => runUnderLease(placed, { lease, startedAtMs, projection }))
 }
 
 type PlacedJob = RunJob & { machine: Machine }

@@ -42,6 +42,7 @@ const TOP_FILES: Record<string, string> = {
   'selection.ts': 'jobs',
   'recovery.ts': 'jobs',
   'run-id.ts': 'jobs',
+  'under-lease.ts': 'jobs',
   'summary.ts': 'jobs',
   'window.ts': 'jobs',
   'version.ts': 'domain',

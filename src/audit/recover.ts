@@ -36,12 +36,17 @@ function boundsOf(rows: readonly AuditRow[]): QueryParameters {
   return { occurred_from: { timestampMicros: first }, occurred_to: { timestampMicros: last } }
 }
 
-/** Appends rows to the audit table, in pieces that the warehouse takes. */
+/**
+ * Appends rows to the audit table, in pieces that the warehouse takes. `beforeEach` piece may throw to stop: a first part may be written
+ * then.
+ */
 export async function writeRows(
   warehouse: Pick<Warehouse, 'append'>,
   rows: readonly AuditRow[],
+  beforeEach = () => {},
 ): Promise<void> {
   for (let start = 0; start < rows.length; start += WRITE_ROWS) {
+    beforeEach()
     await warehouse.append('s2s_audit', rows.slice(start, start + WRITE_ROWS).map(auditTableRow))
   }
 }

@@ -1,13 +1,10 @@
 import type { EventKind, SentIdentifier } from '../domain/event.ts'
 import { EVIDENCE_REASONS, GIVEN_UP_REASONS, type Reason } from '../domain/reason.ts'
 import type { AuditRow, Status } from '../domain/settlement.ts'
-import { auditTableRow } from '../warehouse/audit-table.ts'
+import { instant, millis } from '../warehouse/instants.ts'
 import { readQuery } from '../warehouse/queries.ts'
-import { readRows } from '../warehouse/read-rows.ts'
-import type { QueryValue, ResultBatch, TableRow, Warehouse } from '../warehouse/warehouse.ts'
-
-/** Rows that go to the warehouse at once. */
-const WRITE_ROWS = 4_000
+import { readRows, rowsOf } from '../warehouse/read-rows.ts'
+import type { QueryValue, Warehouse } from '../warehouse/warehouse.ts'
 
 const FIRST_INSTANT_MS = Date.parse('0001-01-01T00:00:00Z')
 
@@ -87,9 +84,9 @@ export async function* readOnceInDoubt(
 ): AsyncIterable<NewestSettlement[]> {
   const batches = warehouse.query(readQuery('in-doubt.sql'), {
     name: 'sql/in-doubt.sql',
-    parameters: { run_id: runId, audit_from: { timestampMicros: occurredFromMs * 1000 } },
+    parameters: { run_id: runId, audit_from: instant(occurredFromMs) },
   })
-  for await (const batch of batches) yield settlementsOf(batch)
+  for await (const batch of batches) yield rowsOf(batch).map(settlementOf)
 }
 
 /** What became of one transaction; null when the audit table does not know it. */
@@ -109,37 +106,17 @@ export function resolutionRow(
   doubt: OpenDoubt,
   { status, reason, message }: Resolution,
   { runId, auditId, nowMs }: { runId: string; auditId: string; nowMs: number },
-): TableRow {
+): AuditRow {
   const { transactionId, attempt, kind, appToken, eventToken, device, deviceNames } = doubt
   const { identifiers, occurredAtMicros, revenue, currency } = doubt
   const settledAtMs = Math.max(nowMs, Math.floor(doubt.settledAtMs) + 1)
   const event = { transactionId, attempt, kind, appToken, eventToken, device, deviceNames }
-  const row: AuditRow = {
+  return {
     ...event,
     ...{ identifiers, occurredAtMicros, revenue, currency },
     ...{ auditId, runId, status, reason, message, settledAtMs },
     ...{ httpStatus: null, sentAtMs: null, latencyMs: null, warnings: [] },
   }
-  return auditTableRow(row)
-}
-
-/** Appends them in pieces that the warehouse takes; `beforeEach` may throw to stop. A first part may be written when it throws. */
-export async function writeResolutions(
-  warehouse: Pick<Warehouse, 'append'>,
-  rows: readonly TableRow[],
-  beforeEach: () => void,
-): Promise<void> {
-  for (let start = 0; start < rows.length; start += WRITE_ROWS) {
-    beforeEach()
-    await warehouse.append('s2s_audit', rows.slice(start, start + WRITE_ROWS))
-  }
-}
-
-function settlementsOf({ rowCount, columns }: ResultBatch): NewestSettlement[] {
-  const names = Object.keys(columns)
-  return Array.from({ length: rowCount }, (_, index) =>
-    settlementOf(Object.fromEntries(names.map((name) => [name, columns[name]?.[index] ?? null]))),
-  )
 }
 
 function settlementOf(row: Record<string, QueryValue>): NewestSettlement {
@@ -163,8 +140,4 @@ function settlementOf(row: Record<string, QueryValue>): NewestSettlement {
     revenue: row.revenue as string | null,
     currency: row.currency as string | null,
   }
-}
-
-function millis(micros: QueryValue | undefined): number | null {
-  return typeof micros === 'number' ? micros / 1000 : null
 }

@@ -1,6 +1,7 @@
 import { MS_PER_DAY } from '../domain/durations.ts'
 import type { ResendMode } from '../domain/policy.ts'
 import type { Counts, ReasonCount } from '../domain/settlement.ts'
+import { instant } from '../warehouse/instants.ts'
 import { readRows } from '../warehouse/read-rows.ts'
 import type { TableRow, Warehouse } from '../warehouse/warehouse.ts'
 
@@ -178,8 +179,4 @@ function startColumns(run: RunStart): TableRow {
     event_token: run.event,
     resend: run.resend,
   }
-}
-
-function instant(ms: number): { timestampMicros: number } {
-  return { timestampMicros: Math.round(ms * 1000) }
 }

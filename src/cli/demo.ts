@@ -67,8 +67,7 @@ export const runCommand: RunCommand<'demo'> = async (_flags, context) => {
     await showTruth(simulator, say)
     return summary.exit_code
   } finally {
-    release()
-    await simulator.close()
+    await simulator.close().finally(release)
   }
 }
 

@@ -4,11 +4,12 @@ import { ExitCode } from '../domain/exit-code.ts'
 import { REASONS, type Reason } from '../domain/reason.ts'
 import { OPEN_STATUSES } from '../domain/settlement.ts'
 import { type Explanation, explainJob } from '../explain-job.ts'
+import { millis } from '../warehouse/instants.ts'
 import type { CommandContext, RunCommand } from './command.ts'
 import { maskRequest } from './masked-request.ts'
 import { openFor } from './open-warehouse.ts'
 import { colour, commandLine, formatInstant, formatTable, oneLine } from './output.ts'
-import { millis, type Row, withInstants } from './query-rows.ts'
+import { type Row, withInstants } from './query-rows.ts'
 import { requestLines } from './request-lines.ts'
 
 /** A gateway's page is long and says little. */

@@ -39,8 +39,7 @@ export const runCommand: RunCommand<'plan'> = async (flags, context) => {
     )
     return ExitCode.ok
   } finally {
-    release()
-    await warehouse.close()
+    await warehouse.close().finally(release)
   }
 }
 

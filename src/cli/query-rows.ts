@@ -1,12 +1,8 @@
+import { millis } from '../warehouse/instants.ts'
 import type { QueryValue } from '../warehouse/warehouse.ts'
 
 /** A row of one of this program's queries. */
 export type Row = Record<string, QueryValue>
-
-/** Epoch milliseconds of a column of microseconds. */
-export function millis(micros: QueryValue | undefined): number | null {
-  return typeof micros === 'number' ? micros / 1000 : null
-}
 
 export function iso(ms: number | null): string | null {
   return ms === null ? null : new Date(ms).toISOString()

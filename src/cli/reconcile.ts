@@ -44,8 +44,7 @@ export const runCommand: RunCommand<'reconcile'> = async (flags, context) => {
     )
     return exitCode
   } finally {
-    release()
-    await warehouse.close()
+    await warehouse.close().finally(release)
   }
 }
 

@@ -5,6 +5,7 @@ import { ExitCode } from '../domain/exit-code.ts'
 import { REASONS, type Reason } from '../domain/reason.ts'
 import type { Counts } from '../domain/settlement.ts'
 import { readLeases } from '../lease/lease-row.ts'
+import { millis } from '../warehouse/instants.ts'
 import { readRows } from '../warehouse/read-rows.ts'
 import { requireTables } from '../warehouse/require-tables.ts'
 import type { QueryValue } from '../warehouse/warehouse.ts'
@@ -19,7 +20,7 @@ import {
   formatInstant,
   formatTable,
 } from './output.ts'
-import { iso, millis, type Row, withInstants } from './query-rows.ts'
+import { iso, type Row, withInstants } from './query-rows.ts'
 import { leaseLines, leasesJson } from './status-lease.ts'
 
 const SHOWN_RUNS = 8

@@ -1,5 +1,6 @@
 import { MS_PER_DAY, SHORTEST_AUDIT_DAYS } from '../domain/durations.ts'
 import { TerminalError } from '../domain/errors.ts'
+import { instant } from '../warehouse/instants.ts'
 import { readQuery } from '../warehouse/queries.ts'
 import type { ResultBatch, Warehouse } from '../warehouse/warehouse.ts'
 import { type SentEvent, SentEvents } from './sent-events.ts'
@@ -107,8 +108,4 @@ function sentEvent(columns: ResultBatch['columns'], row: number): SentEvent {
     requests: Number(columns.requests?.[row]),
     deliveries: Number(columns.deliveries?.[row]),
   }
-}
-
-function instant(ms: number): { timestampMicros: number } {
-  return { timestampMicros: Math.round(ms * 1000) }
 }

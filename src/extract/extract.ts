@@ -1,6 +1,7 @@
 import { MAX_FUTURE_MS, MS_PER_DAY, MS_PER_HOUR } from '../domain/durations.ts'
 import type { SourceRow } from '../domain/event.ts'
 import type { ResendMode } from '../domain/policy.ts'
+import { instant } from '../warehouse/instants.ts'
 import { readQuery } from '../warehouse/queries.ts'
 import type { QueryEstimate, QueryOptions, QueryParameters, Warehouse } from '../warehouse/warehouse.ts'
 import { OrderCheck } from './order-check.ts'
@@ -82,11 +83,11 @@ function queryOptions(projection: string, options: ExtractOptions): QueryOptions
 function extractParameters(options: ExtractOptions): QueryParameters {
   const { window, nowMs, resend, inDoubtBlocks } = options
   return {
-    window_from: timestamp(window.fromMs),
-    window_to: timestamp(window.toMs),
+    window_from: instant(window.fromMs),
+    window_to: instant(window.toMs),
     full_window: window.full,
-    future: timestamp(nowMs + MAX_FUTURE_MS),
-    audit_from: timestamp(
+    future: instant(nowMs + MAX_FUTURE_MS),
+    audit_from: instant(
       Math.min(window.fromMs, nowMs - MAX_AGE_DAYS * MS_PER_DAY) - AUDIT_MARGIN_DAYS * MS_PER_DAY,
     ),
     app: options.app ?? '',
@@ -94,13 +95,9 @@ function extractParameters(options: ExtractOptions): QueryParameters {
     transaction: options.transactionId ?? '',
     resend_failed: resend === 'failed',
     resend_all: resend === 'all',
-    in_doubt_since: timestamp(nowMs - options.inDoubtHoldHours * MS_PER_HOUR),
+    in_doubt_since: instant(nowMs - options.inDoubtHoldHours * MS_PER_HOUR),
     revenue_blocks: inDoubtBlocks.revenue,
     other_blocks: inDoubtBlocks.other,
     row_limit: options.limit ?? Number.MAX_SAFE_INTEGER,
   }
-}
-
-function timestamp(ms: number): { timestampMicros: number } {
-  return { timestampMicros: Math.round(ms * 1000) }
 }

@@ -1,6 +1,7 @@
 import { TransientError } from '../domain/errors.ts'
+import { millis } from '../warehouse/instants.ts'
 import { readRows } from '../warehouse/read-rows.ts'
-import type { QueryValue, Warehouse } from '../warehouse/warehouse.ts'
+import type { Warehouse } from '../warehouse/warehouse.ts'
 
 /** What `s2s_lease` says of a shard. Instants are epoch milliseconds. */
 export interface LeaseRow {
@@ -50,8 +51,4 @@ export function heldByOther(row: LeaseRow): TransientError {
 
 function iso(ms: number | null): string {
   return ms === null ? '–' : new Date(ms).toISOString()
-}
-
-function millis(micros: QueryValue | undefined): number | null {
-  return typeof micros === 'number' ? micros / 1000 : null
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../domain/clock.ts'
 import { ExpectedError, TransientError } from '../domain/errors.ts'
+import { instant } from '../warehouse/instants.ts'
 import { readQuery } from '../warehouse/queries.ts'
 import type { QueryParameters, Warehouse } from '../warehouse/warehouse.ts'
 import { heldByOther, isHeld, type LeaseRow, readLeases } from './lease-row.ts'
@@ -230,8 +231,4 @@ async function readOrMake({ warehouse, clock, shard }: LeaseParts): Promise<Leas
   const made = await find()
   if (!made) throw new Error(`s2s_lease has no row for shard ${shard} after one was made`)
   return made
-}
-
-function instant(ms: number): { timestampMicros: number } {
-  return { timestampMicros: Math.round(ms * 1000) }
 }

@@ -113,12 +113,12 @@ export class Ordering {
   }
 
   #enqueue(ticket: Ticket, device: Device<Ticket>, isNews: boolean): void {
-    for (const earlier of isNews ? inOrder(device.open) : tailsOf(device, ticket.scopes)) {
-      earlier.dependents.push(ticket)
-      ticket.blockers++
+    if (isNews) for (const earlier of device.open) waitFor(ticket, earlier)
+    for (const scope of ticket.scopes) {
+      if (!isNews) for (const earlier of device.tails.get(scope) ?? []) waitFor(ticket, earlier)
+      device.tails.set(scope, [ticket])
     }
     device.open.add(ticket)
-    for (const scope of ticket.scopes) device.tails.set(scope, [ticket])
   }
 
   #holdOne(ticket: Ticket): void {
@@ -167,17 +167,19 @@ function namesOf(device: Device<Ticket>, { appToken, deviceNames }: Event): stri
 function keysOf(event: Event, device: Device<Ticket>, isNews: boolean): string[] {
   const own = scopesOf(event)
   const follows = device.tails.has(LINK_SCOPE) || device.held.has(LINK_SCOPE)
-  const isLink = event.deviceNames.length > 1 && (follows || (isNews && inOrder(device.open).length > 0))
+  const isLink = event.deviceNames.length > 1 && (follows || (isNews && device.open.values().some(isInOrder)))
   return isLink ? [...own, LINK_SCOPE] : own
 }
 
-function tailsOf({ tails }: Device<Ticket>, scopes: readonly string[]): Ticket[] {
-  return scopes.flatMap((scope) => tails.get(scope) ?? [])
+/** Nothing waits for ad revenue, which has no order. */
+function isInOrder({ scopes }: Ticket): boolean {
+  return scopes.length > 0
 }
 
-/** Without ad revenue, which has no order. */
-function inOrder(open: ReadonlySet<Ticket>): Ticket[] {
-  return [...open].filter(({ scopes }) => scopes.length > 0)
+function waitFor(ticket: Ticket, earlier: Ticket): void {
+  if (!isInOrder(earlier)) return
+  earlier.dependents.push(ticket)
+  ticket.blockers++
 }
 
 function scopesOf(event: Event): string[] {

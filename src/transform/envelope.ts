@@ -1,10 +1,8 @@
 import { MAX_FUTURE_MS, MS_PER_DAY } from '../domain/durations.ts'
 import { EVENT_KINDS, type EventKind, type SourceRow } from '../domain/event.ts'
+import { maxAgeDaysOf } from '../domain/max-age.ts'
 import { excerpt, type Fault, fault, isFault } from './fault.ts'
 import type { TransformRules } from './rules.ts'
-
-/** Adjust's own limit for ad revenue, whatever the setting for events. */
-const AD_REVENUE_MAX_AGE_DAYS = 28
 
 /** Between the check and Adjust's clock lie a queue and the network. */
 const EXPIRY_MARGIN_MS = 60_000
@@ -39,8 +37,7 @@ export function readEnvelope(row: SourceRow, rules: TransformRules, nowMs: numbe
   const environment = readEnvironment(row.environment, rules)
   if (isFault(environment)) return environment
 
-  const maxAgeDays =
-    kind === 'ad_revenue' ? Math.min(AD_REVENUE_MAX_AGE_DAYS, rules.maxAgeDays) : rules.maxAgeDays
+  const maxAgeDays = maxAgeDaysOf(kind, rules.maxAgeDays)
   const expiresAtMs = Math.floor(occurredAtMicros / 1000) + maxAgeDays * MS_PER_DAY - EXPIRY_MARGIN_MS
   return { kind, occurredAtMicros, appToken, eventToken, environment, maxAgeDays, expiresAtMs }
 }

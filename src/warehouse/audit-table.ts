@@ -1,4 +1,5 @@
 import type { AuditRow } from '../domain/settlement.ts'
+import { instant } from './instants.ts'
 import { numericText } from './numeric.ts'
 import type { TableRow } from './warehouse.ts'
 
@@ -23,13 +24,9 @@ export function auditTableRow(row: AuditRow): TableRow {
     occurred_at: row.occurredAtMicros === null ? null : { timestampMicros: row.occurredAtMicros },
     revenue: row.revenue === null ? null : numericText(row.revenue),
     currency: row.currency,
-    sent_at: timestamp(row.sentAtMs),
+    sent_at: row.sentAtMs === null ? null : instant(row.sentAtMs),
     settled_at: { timestampMicros: row.settledAtMs * 1000 },
     latency_ms: row.latencyMs === null ? null : Math.round(row.latencyMs),
     warnings: row.warnings,
   }
-}
-
-function timestamp(ms: number | null): { timestampMicros: number } | null {
-  return ms === null ? null : { timestampMicros: Math.round(ms * 1000) }
 }

@@ -141,7 +141,7 @@ export function describeDoubts(engine: Engine): void {
       const doubt = (await readSettlement(warehouse, 't1'))!
       const resolution = { status: 'deferred', reason: 'resolved_not_delivered', message: 'ana: x' } as const
       const ids = { runId: 'resolution-1', auditId: 'resolution-1/1', nowMs: NOW_MS }
-      await warehouse.append('s2s_audit', [resolutionRow(doubt, resolution, ids)])
+      await warehouse.append('s2s_audit', [auditTableRow(resolutionRow(doubt, resolution, ids))])
       expect(idsOf(await all(readDoubts(warehouse, { runId: 'run-7' })))).toEqual(['t1', 't2'])
       expect(idsOf(await all(readDoubts(warehouse, { runId: 'resolution-1' })))).toEqual(['t1'])
     })

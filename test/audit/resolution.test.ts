@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { writeRows } from '../../src/audit/recover.ts'
 import {
   isOpenDoubt,
   type NewestSettlement,
   readSettlement,
   resolutionRow,
-  writeResolutions,
 } from '../../src/audit/resolution.ts'
 import { type Claim, judge, judgeOfRun, VERDICTS } from '../../src/audit/verdict.ts'
 import { REASONS, type Reason } from '../../src/domain/reason.ts'
@@ -72,7 +72,7 @@ async function resolveAll(warehouse: Warehouse, claims: Claim[]): Promise<void> 
     const ids = { runId: 'resolution-1', auditId: `resolution-1/${index}`, nowMs: NOW_MS }
     return [resolutionRow(judgement.settlement, judgement.resolution, ids)]
   })
-  await writeResolutions(warehouse, table, () => {})
+  await writeRows(warehouse, table)
   for (const [index, judgement] of judgements.entries()) {
     const after = await read(judgement.claim.transactionId)
     if (judgement.kind === 'change') {
