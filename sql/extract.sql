@@ -80,7 +80,7 @@ ledger AS (
   WHERE place = 1 AND reason <> 'source_duplicate'
 ),
 
-candidates AS (
+open_rows AS (
   SELECT
     windowed.transaction_id, transaction_id_missing, occurred_at, occurred_at_micros, kind, app_token, event_token,
     -- Once more: what stood behind a blank must not be in a name that is made here and not in the one that deviceName() makes.
@@ -119,6 +119,14 @@ candidates AS (
     OR ledger.status IN ('in_doubt', 'deferred', 'retried')
     OR (@resend_failed AND ledger.status IN ('rejected', 'invalid'))
     OR @resend_all
+),
+
+-- Those of the shard's devices. Only now, for all shards must take the same one of several copies for the first.
+candidates AS (
+  SELECT *
+  FROM open_rows
+  WHERE @shard_from = ''
+    OR (TO_HEX(SHA256(COALESCE(device_id, ''))) >= @shard_from AND TO_HEX(SHA256(COALESCE(device_id, ''))) < @shard_to)
 ),
 
 -- The names of the candidates that the audit table knows; all others cannot meet anything in it.

@@ -35,7 +35,8 @@ export async function explainJob(
   const rows = await readSource({ config, warehouse }, projection, transactionId, nowMs)
   const [row] = rows
   const history = await readRows(warehouse, 'audit/transaction.sql', { transaction_id: transactionId })
-  const next = row === undefined ? null : createTransform(transformRules(config, 'all'))(row, nowMs)
+  const next =
+    row === undefined ? null : createTransform(transformRules(config, { resend: 'all' }))(row, nowMs)
   const waitsForId = blockerOf(next, history)
   const blocker =
     waitsForId === null

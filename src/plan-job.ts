@@ -10,6 +10,7 @@ import {
   hasUnsettledBefore,
   prepareSource,
   type Scope,
+  shardOf,
   transformRules,
   windowOf,
 } from './selection.ts'
@@ -43,12 +44,12 @@ const SHOWN_REQUESTS = 3
  */
 export async function planJob(job: Scope & { clock?: Clock }): Promise<Plan> {
   const { config, warehouse, selection, clock = systemClock } = job
-  const projection = await prepareSource(config, warehouse)
+  const projection = await prepareSource(config, warehouse, shardOf(selection))
   const nowMs = clock.now()
   const window = await windowOf(job, new RunLog(warehouse), nowMs)
   const estimate = await estimateFor(job, projection, window, nowMs)
   const prediction = new Prediction()
-  const transform = createTransform(transformRules(config, selection.resend))
+  const transform = createTransform(transformRules(config, selection))
   for await (const rows of extractFor(job, projection, window, nowMs)) {
     for (const row of rows) prediction.add(transform(row, nowMs), row.transactionId)
   }

@@ -22,7 +22,6 @@ import {
   windowOf,
 } from './reconcile-doubts.ts'
 import { auditIds } from './run-id.ts'
-import { SHARD } from './selection.ts'
 import { requireHeld, underLease } from './under-lease.ts'
 import { requireTables } from './warehouse/require-tables.ts'
 import type { Warehouse } from './warehouse/warehouse.ts'
@@ -90,7 +89,7 @@ export async function reconcileJob(job: ReconcileJob): Promise<Reconciliation> {
 
 async function compare(job: ReconcileJob, nowMs: number): Promise<Omit<Reconciliation, 'isWritten'>> {
   const { warehouse, runId, signal } = job
-  const unfinished = await new RunLog(warehouse).unfinished(SHARD)
+  const unfinished = await new RunLog(warehouse).unfinished()
   const allDoubts = await readAllDoubts(warehouse, nowMs)
   const window = windowOf(job, allDoubts, nowMs)
   const doubts = allDoubts.filter((doubt) => isWithin(window, doubt))

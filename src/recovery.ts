@@ -2,14 +2,16 @@ import { writeMissing, writeRows } from './audit/recover.ts'
 import type { RunLog, UnfinishedRun } from './audit/run-log.ts'
 import { settleSourceRow } from './audit/source-settlement.ts'
 import type { Clock } from './domain/clock.ts'
+import { TerminalError } from './domain/errors.ts'
 import type { SourceRow } from './domain/event.ts'
 import type { AuditRow } from './domain/settlement.ts'
+import { overlaps, shardName } from './domain/shard.ts'
 import { extract } from './extract/extract.ts'
 import type { Journal, JournalContents, JournalledRun } from './load/journal.ts'
 import { leftBehind } from './load/left-behind.ts'
 import { Ordering } from './load/ordering.ts'
 import { settledRow, unsent, unsettledRow } from './load/rows.ts'
-import { type Scope, SHARD, transformRules } from './selection.ts'
+import { type Scope, shardOf, transformRules } from './selection.ts'
 import { createTransform } from './transform/transform.ts'
 
 /** An unfinished run that this one had to do without its journal. */
@@ -43,15 +45,33 @@ export interface RecoveryParts {
  */
 export async function recover(job: Scope, parts: RecoveryParts): Promise<Recovery> {
   const { clock, runLog, journal, contents } = parts
+  const unfinished = await unfinishedOf(shardName(shardOf(job.selection)), runLog)
   const recovered = await writeMissing(job.warehouse, leftBehind(contents.left, clock.now()))
   const lost: LostRun[] = []
-  for (const run of await runLog.unfinished(SHARD)) {
+  for (const run of unfinished) {
     const isKnown = isInJournal(run, contents.runs)
     if (!isKnown) lost.push({ ...run, inDoubt: await putInDoubt(run, job, parts) })
     await runLog.closed(run, isKnown ? 'recovered' : 'lost', clock.now())
   }
   await journal.acknowledgeLeft()
   return { recovered, lost }
+}
+
+/**
+ * The unfinished runs of a shard, the oldest first.
+ *
+ * @throws TerminalError while one of another number of shards is unfinished: it had devices of this one, and its journal lies elsewhere.
+ */
+async function unfinishedOf(shard: string, runLog: RunLog): Promise<UnfinishedRun[]> {
+  const runs = await runLog.unfinished()
+  const foreign = runs.find((run) => run.shard !== shard && overlaps(run.shard, shard))
+  if (foreign === undefined) return runs.filter((run) => run.shard === shard)
+  throw new TerminalError(
+    `run ${foreign.runId} of shard ${foreign.shard} did not end, and shard ${shard} has devices of it`,
+    {
+      hint: `First let \`adjust-s2s run --shard ${foreign.shard}\` end once, with its state_dir; then change the number of shards.`,
+    },
+  )
 }
 
 /** A copy that was made while the run went on names it, and lacks its newest requests: it knows less than the run had claimed. */
@@ -73,12 +93,17 @@ async function putInDoubt(run: UnfinishedRun, job: Scope, parts: RecoveryParts):
 }
 
 /** The rows that the run took, up to its mark, as far as they are not settled. */
-function readClaimed(run: UnfinishedRun, { config, warehouse, signal }: Scope, parts: RecoveryParts) {
+function readClaimed(
+  run: UnfinishedRun,
+  { config, warehouse, selection, signal }: Scope,
+  parts: RecoveryParts,
+) {
   return extract(warehouse, parts.projection, {
     window: { fromMs: run.fromMicros / 1000, toMs: (run.claimedToMicros + 1) / 1000, full: false },
     ...(run.app === null ? {} : { app: run.app }),
     ...(run.event === null ? {} : { event: run.event }),
     resend: run.resend,
+    shard: shardOf(selection),
     nowMs: parts.clock.now(),
     inDoubtBlocks: { revenue: true, other: true },
     inDoubtHoldHours: config.delivery.inDoubtHoldHours,
@@ -100,8 +125,15 @@ function mayHaveBeenSent({ earlier }: SourceRow, { runId }: UnfinishedRun): bool
  * Makes the audit row that puts an event in doubt; null for a row that no run ever sends, such as a copy in the source. It names the
  * event's device, so that others wait for it as for any event in doubt.
  */
-function doubtMaker(run: UnfinishedRun, { config }: Scope, { runId, clock, nextAuditId }: RecoveryParts) {
-  const rules = { ...transformRules(config, 'none'), inDoubt: { revenue: 'hold', other: 'hold' } as const }
+function doubtMaker(
+  run: UnfinishedRun,
+  { config, selection }: Scope,
+  { runId, clock, nextAuditId }: RecoveryParts,
+) {
+  const rules = {
+    ...transformRules(config, { ...selection, resend: 'none' }),
+    inDoubt: { revenue: 'hold', other: 'hold' } as const,
+  }
   const transform = createTransform({ ...rules, inDoubtHoldHours: Number.POSITIVE_INFINITY })
   const ordering = new Ordering()
   const plainIdentifiers = config.audit.identifiers === 'plain'

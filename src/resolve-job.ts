@@ -9,7 +9,6 @@ import { maxAgeDaysOf } from './domain/max-age.ts'
 import type { Lease } from './lease/lease.ts'
 import { type Machine, thisMachine } from './machine.ts'
 import { auditIds } from './run-id.ts'
-import { SHARD } from './selection.ts'
 import { IN_DOUBT_QUIET_MS } from './transform/in-doubt.ts'
 import { requireHeld, underLease } from './under-lease.ts'
 import { requireTables } from './warehouse/require-tables.ts'
@@ -92,7 +91,7 @@ export async function resolveJob(job: ResolveJob): Promise<Resolved> {
 
 async function judgeAll(job: ResolveJob, nowMs: number): Promise<Omit<Resolved, 'isWritten'>> {
   const { warehouse, claims, runId } = job
-  const unfinished = await new RunLog(warehouse).unfinished(SHARD)
+  const unfinished = await new RunLog(warehouse).unfinished()
   const judgements = 'runId' in claims ? await judgeRun(job, claims) : await judgeEach(job, claims, nowMs)
   return { runId, judgements, unfinished, nowMs }
 }

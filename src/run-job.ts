@@ -1,11 +1,14 @@
+import path from 'node:path'
 import { Audit } from './audit/audit.ts'
 import { Claims } from './audit/claims.ts'
 import { RunLog, type RunStart } from './audit/run-log.ts'
 import { Tally } from './audit/tally.ts'
 import type { Config } from './config.ts'
 import type { Clock } from './domain/clock.ts'
-import { ExpectedError, TransientError } from './domain/errors.ts'
+import { ExpectedError, TerminalError, TransientError } from './domain/errors.ts'
 import type { AuditRow } from './domain/settlement.ts'
+import { type Shard, shardName, shareOf } from './domain/shard.ts'
+import { noTrace, type Trace } from './domain/trace.ts'
 import type { Lease } from './lease/lease.ts'
 import { Journal } from './load/journal.ts'
 import { Load } from './load/load.ts'
@@ -19,7 +22,7 @@ import {
   hasUnsettledBefore,
   prepareSource,
   type Scope,
-  SHARD,
+  shardOf,
   transformRules,
   windowOf,
 } from './selection.ts'
@@ -68,6 +71,10 @@ export interface RunJob extends Scope {
   }) => void
   /** Called if the run loses its lease in the middle: it stops sending. */
   onLeaseLost?: (why: string) => void
+  /** Called for each row that is settled, and each attempt that is followed by another; fast, for it is called in between two requests. */
+  onSettled?: (row: AuditRow) => void
+  /** Spans of the run's parts. */
+  trace?: Trace
   /** Called once with a function that tells how far the run is. */
   onProgress?: (progress: () => RunProgress) => void
 }
@@ -82,12 +89,14 @@ const WINDOW_EVENTS = 8_192
 export async function runJob(job: RunJob): Promise<RunSummary> {
   const { config, warehouse, machine = thisMachine } = job
   const startedAtMs = machine.clock.now()
-  const projection = await prepareSource(config, warehouse)
-  const placed = { ...job, machine }
+  const shard = shardOf(job.selection)
+  requireRate(config, shard)
+  const projection = await prepareSource(config, warehouse, shard)
+  const placed = { ...job, machine, shard }
   return underLease(placed, (lease) => runUnderLease(placed, { lease, startedAtMs, projection }))
 }
 
-type PlacedJob = RunJob & { machine: Machine }
+type PlacedJob = RunJob & { machine: Machine; shard: Shard }
 
 interface Beginning {
   lease: Lease
@@ -97,12 +106,13 @@ interface Beginning {
 
 /** Settles what an earlier process left behind, then drives the pipeline over the window and logs how it went. */
 async function runUnderLease(job: PlacedJob, beginning: Beginning): Promise<RunSummary> {
-  const { config, warehouse, machine } = job
+  const { config, warehouse, machine, shard } = job
   const { clock } = machine
   const { lease, startedAtMs, projection } = beginning
   const { runId } = job
-  const disk = machine.disk(config.stateDir)
-  const { journal, ...contents } = await Journal.open(disk, `${warehouse.name} shard ${SHARD}`, runId)
+  const disk = machine.disk(journalFolder(config, shard))
+  const owner = `${warehouse.name} shard ${shardName(shard)}`
+  const { journal, ...contents } = await Journal.open(disk, owner, runId)
   try {
     const runLog = new RunLog(warehouse)
     const nextAuditId = auditIds(runId)
@@ -124,7 +134,7 @@ async function runUnderLease(job: PlacedJob, beginning: Beginning): Promise<RunS
       nextAuditId,
       recovered: recovered.length,
     }
-    const summary = await deliver(job, delivery)
+    const summary = await (job.trace ?? noTrace)('deliver', () => deliver(job, delivery))
     if (lease.failure !== null) throw lease.failure
     const { counts, reasons, requests, retries } = summary
     const { duration_s: durationS, bytes_billed: bytesBilled, exit_code: exitCode } = summary
@@ -167,7 +177,7 @@ async function deliver(job: PlacedJob, delivery: Delivery): Promise<RunSummary> 
     onFailure: () => load.stop('run_stopped'),
   })
   const load = new Load(
-    { ...loadRules(config, runId), sendsFrom: lease.sendsFrom },
+    { ...loadRules(config, job.shard, runId), sendsFrom: lease.sendsFrom },
     {
       clock,
       random,
@@ -176,7 +186,10 @@ async function deliver(job: PlacedJob, delivery: Delivery): Promise<RunSummary> 
       transport,
       tokenFor: (appToken) => config.secrets.forApp(appToken),
       nextAuditId,
-      onSettled: (settlement) => audit.settle(settlement),
+      onSettled: (settlement) => {
+        job.onSettled?.(settlement.row)
+        audit.settle(settlement)
+      },
     },
   )
   lease.onLost = (why) => {
@@ -195,7 +208,7 @@ async function deliver(job: PlacedJob, delivery: Delivery): Promise<RunSummary> 
       nextAuditId,
       extract: () => extractFor(job, projection, window, clock.now(), (rows) => (total = rows)),
       claims: claimsOf(delivery, clock),
-      transform: createTransform(transformRules(config, job.selection.resend)),
+      transform: createTransform(transformRules(config, job.selection)),
       load,
       audit,
       tally,
@@ -223,6 +236,21 @@ async function deliver(job: PlacedJob, delivery: Delivery): Promise<RunSummary> 
   }
 }
 
+/** The rate is one for all shards; each has a whole number of requests of it. */
+function requireRate({ delivery }: Config, { count }: Shard): void {
+  const { requestsPerSecond } = delivery
+  if (requestsPerSecond >= count) return
+  throw new TerminalError(
+    `delivery.requests_per_second ${requestsPerSecond} leaves some of ${count} shards without a request`,
+    { hint: 'Take fewer shards: one process sends thousands of requests per second.' },
+  )
+}
+
+/** Each shard has a journal of its own, so that several may share a volume. */
+function journalFolder({ stateDir }: Config, shard: Shard): string {
+  return shard.count === 1 ? stateDir : path.join(stateDir, `shard-${shard.index}-of-${shard.count}`)
+}
+
 /** The journal notes a mark first: a copy of it that knows less than the warehouse is then an older one. */
 function claimsOf({ run, runLog, window, journal }: Delivery, clock: Clock): Claims {
   return new Claims({
@@ -243,11 +271,11 @@ function auditFailed(cause: Error, warehouse: string): Error {
   })
 }
 
-function loadRules(config: Config, runId: string) {
+function loadRules(config: Config, shard: Shard, runId: string) {
   const { requestsPerSecond, concurrency, maxAttempts, deviceNotFoundRetryDays, inDoubt } = config.delivery
   return {
     runId,
-    requestsPerSecond,
+    requestsPerSecond: shareOf(requestsPerSecond, shard),
     concurrency,
     maxAttempts,
     deviceNotFoundRetryDays,
@@ -293,7 +321,7 @@ function describeRun(job: PlacedJob, window: ResolvedWindow, epoch: number): Run
   return {
     runId: job.runId,
     epoch,
-    shard: SHARD,
+    shard: shardName(job.shard),
     command: job.command,
     host,
     pid,

@@ -2,6 +2,7 @@ import type { RunLog } from './audit/run-log.ts'
 import type { Config } from './config.ts'
 import { TerminalError } from './domain/errors.ts'
 import type { ResendMode } from './domain/policy.ts'
+import { type Shard, shardName, WHOLE } from './domain/shard.ts'
 import {
   checkContract,
   type ExtractOptions,
@@ -15,9 +16,6 @@ import { requireTables } from './warehouse/require-tables.ts'
 import type { QueryEstimate, Warehouse } from './warehouse/warehouse.ts'
 import { type ResolvedWindow, resolveWindow } from './window.ts'
 
-/** All devices are one shard: `0/1`. */
-export const SHARD = '0/1'
-
 /** What `run` and `plan` are asked to cover. Instants are epoch milliseconds. */
 export interface Selection {
   from: number | null
@@ -26,6 +24,8 @@ export interface Selection {
   event: string | null
   limit: number | null
   resend: ResendMode
+  /** The part of the devices; left out or null for all. */
+  shard?: Shard | null
 }
 
 /** Which rows of which warehouse, under which settings: what `run`, `plan` and `explain` have in common. */
@@ -35,6 +35,11 @@ export interface Scope {
   selection: Selection
   /** Stops the queries; they then throw its reason. */
   signal: AbortSignal
+}
+
+/** The part of the devices that is asked for. */
+export function shardOf({ shard }: Pick<Selection, 'shard'>): Shard {
+  return shard ?? WHOLE
 }
 
 /**
@@ -47,7 +52,7 @@ export async function windowOf(
   nowMs: number,
 ): Promise<ResolvedWindow> {
   const { from, to } = selection
-  const owedFromMs = await runLog.owedFromMs(SHARD, nowMs)
+  const owedFromMs = await runLog.owedFromMs(shardName(shardOf(selection)), nowMs)
   const window = resolveWindow(selection, config.delivery, owedFromMs, nowMs)
   if (from === null && to !== null && to <= window.fromMs) {
     const [end, limit] = [new Date(to).toISOString(), new Date(window.fromMs).toISOString()]
@@ -58,10 +63,18 @@ export async function windowOf(
   return window
 }
 
-/** The user's SELECT, checked against the source contract and made ready to be wrapped. */
-export async function prepareSource(config: Config, warehouse: Warehouse): Promise<string> {
+/**
+ * The user's SELECT, checked against the source contract and made ready to be wrapped. Shards are told apart by `device_id`, so it must
+ * have one where only a part of the devices is asked for.
+ */
+export async function prepareSource(
+  config: Config,
+  warehouse: Warehouse,
+  shard: Shard = WHOLE,
+): Promise<string> {
   await requireTables(warehouse)
-  return checkContract(warehouse, await loadSource(config.source))
+  const needed = shard.count > 1 ? (['device_id'] as const) : []
+  return checkContract(warehouse, await loadSource(config.source), needed)
 }
 
 /** Whether rows before the window, young enough to be sent, wait to be settled: a later window may overtake them. */
@@ -80,7 +93,10 @@ export async function hasUnsettledBefore(
   return false
 }
 
-export function transformRules(config: Config, resend: Selection['resend']): TransformRules {
+export function transformRules(
+  config: Config,
+  selection: Pick<Selection, 'resend' | 'shard'>,
+): TransformRules {
   const { adjust, delivery } = config
   const { late, maxAgeDays, inDoubt, inDoubtHoldHours } = delivery
   const { environment, timestamp, adid } = adjust
@@ -92,7 +108,8 @@ export function transformRules(config: Config, resend: Selection['resend']): Tra
     maxAgeDays,
     inDoubt,
     inDoubtHoldHours,
-    resend,
+    resend: selection.resend,
+    deviceId: shardOf(selection).count > 1 ? 'require' : 'optional',
   }
 }
 
@@ -139,6 +156,7 @@ function extractOptions(
     ...(event === null ? {} : { event }),
     ...(limit === null ? {} : { limit }),
     resend,
+    shard: shardOf(selection),
     nowMs,
     inDoubtBlocks: { revenue: inDoubt.revenue !== 'skip', other: inDoubt.other !== 'skip' },
     inDoubtHoldHours,

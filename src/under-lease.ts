@@ -1,7 +1,8 @@
 import type { Config } from './config.ts'
+import { type Shard, shardName, WHOLE } from './domain/shard.ts'
+import { noTrace, type Trace } from './domain/trace.ts'
 import { Lease } from './lease/lease.ts'
 import type { Machine } from './machine.ts'
-import { SHARD } from './selection.ts'
 import type { Warehouse } from './warehouse/warehouse.ts'
 
 /** Whoever needs that nobody else sends meanwhile. */
@@ -10,6 +11,9 @@ export interface LeaseTaker {
   warehouse: Warehouse
   runId: string
   machine: Pick<Machine, 'clock' | 'host' | 'pid'>
+  /** Left out: nobody may send for any device. */
+  shard?: Shard
+  trace?: Trace
 }
 
 /**
@@ -18,16 +22,17 @@ export interface LeaseTaker {
  * @throws TransientError when a run has the lease: who, since when, until when.
  */
 export async function underLease<T>(taker: LeaseTaker, work: (lease: Lease) => Promise<T>): Promise<T> {
-  const { config, warehouse, runId, machine } = taker
+  const { config, warehouse, runId, machine, shard = WHOLE, trace = noTrace } = taker
   const { clock, host, pid } = machine
-  const lease = await Lease.take({
+  const parts = {
     warehouse,
     clock,
-    shard: SHARD,
+    shard: shardName(shard),
     holder: { runId, host, pid },
     requestTimeoutMs: config.delivery.timeoutMs,
     isAlone: warehouse.isExclusive === true,
-  })
+  }
+  const lease = await trace('lease', () => Lease.take(parts))
   try {
     return await work(lease)
   } finally {

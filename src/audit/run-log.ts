@@ -1,9 +1,10 @@
-import { MS_PER_DAY } from '../domain/durations.ts'
+import { MS_PER_DAY, OPEN_LOOK_BACK_DAYS } from '../domain/durations.ts'
 import type { ResendMode } from '../domain/policy.ts'
 import type { Counts, ReasonCount } from '../domain/settlement.ts'
+import { countOf } from '../domain/shard.ts'
 import { instant } from '../warehouse/instants.ts'
 import { readRows } from '../warehouse/read-rows.ts'
-import type { TableRow, Warehouse } from '../warehouse/warehouse.ts'
+import type { QueryValue, TableRow, Warehouse } from '../warehouse/warehouse.ts'
 
 /** What a run is, from its start. Instants are epoch milliseconds. */
 export interface RunStart {
@@ -52,9 +53,6 @@ export interface RunEnd {
   exitCode: number
 }
 
-/** Twice the age limit: what is open for longer has lost its source row, and must not hold the window open for ever. */
-const OPEN_LOOK_BACK_DAYS = 116
-
 /** Appends to `s2s_runs`, the log of runs, and reads from it. */
 export class RunLog {
   readonly #warehouse: Pick<Warehouse, 'append' | 'query'>
@@ -77,12 +75,12 @@ export class RunLog {
     ])
   }
 
-  /** The runs of a shard that have claimed and not ended, the oldest first: they were killed, or could not write. */
-  async unfinished(shard: string): Promise<UnfinishedRun[]> {
-    const rows = await readRows(this.#warehouse, 'unfinished-runs.sql', { shard })
+  /** The runs that have claimed and not ended, of all shards, the oldest first: they were killed, or could not write. */
+  async unfinished(): Promise<UnfinishedRun[]> {
+    const rows = await readRows(this.#warehouse, 'unfinished-runs.sql')
     return rows.map((row) => ({
       runId: row.run_id as string,
-      shard,
+      shard: row.shard as string,
       epoch: row.epoch as number,
       startedAtMs: (row.started_at_micros as number) / 1000,
       app: row.app_token as string | null,
@@ -129,14 +127,25 @@ export class RunLog {
    * has aged out since.
    */
   async owedFromMs(shard: string, nowMs: number): Promise<number | null> {
-    const [lastRun] = await readRows(this.#warehouse, 'last-full-run.sql', { shard, now: instant(nowMs) })
+    const lastRuns = await readRows(this.#warehouse, 'last-full-runs.sql', { now: instant(nowMs) })
     const auditFrom = instant(nowMs - OPEN_LOOK_BACK_DAYS * MS_PER_DAY)
     const [open] = await readRows(this.#warehouse, 'oldest-open.sql', { audit_from: auditFrom })
-    const micros = [lastRun?.age_limit_micros, open?.oldest_micros].filter(
-      (value) => typeof value === 'number',
-    )
+    const ageLimits = predecessors(shard, lastRuns).map((row) => row.age_limit_micros)
+    const micros = [...ageLimits, open?.oldest_micros].filter((value) => typeof value === 'number')
     return micros.length === 0 ? null : Math.floor(Math.min(...micros) / 1000)
   }
+}
+
+/**
+ * The last full runs over the devices of a shard: its own one, or, if it never had one, those of the number of shards that was used
+ * last before, for its devices were spread over all of them. `lastRuns` begins with the newest.
+ */
+function predecessors(shard: string, lastRuns: Record<string, QueryValue>[]): Record<string, QueryValue>[] {
+  const own = lastRuns.filter((row) => row.shard === shard)
+  if (own.length > 0) return own
+  const counts = lastRuns.map((row) => countOf(row.shard as string))
+  const before = counts.find((count) => count !== countOf(shard))
+  return lastRuns.filter((_, index) => counts[index] === before)
 }
 
 const EMPTY: TableRow = {

@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts'
-import { SHARD } from '../selection.ts'
+import { shardName, WHOLE } from '../domain/shard.ts'
 import { type OpenOptions, openWarehouse } from '../warehouse/open-warehouse.ts'
 import type { Warehouse } from '../warehouse/warehouse.ts'
 import type { CommandContext, CommandName } from './command.ts'
@@ -16,7 +16,7 @@ export async function openFor(
 ): Promise<Warehouse> {
   const log = await context.createLog(config)
   return openWarehouse(config, {
-    labels: { command, shard: SHARD, ...labels },
+    labels: { command, shard: shardName(WHOLE), ...labels },
     onTrouble: (message) => log.warn(message),
     ...(command === 'run' ? {} : { maxRetryMs: PATIENCE_MS }),
     ...options,

@@ -2,6 +2,7 @@ import type { Config } from '../config.ts'
 import { ExitCode } from '../domain/exit-code.ts'
 import { REASONS, type Reason } from '../domain/reason.ts'
 import type { ReasonCount } from '../domain/settlement.ts'
+import { shardName, WHOLE } from '../domain/shard.ts'
 import { type Plan, planJob } from '../plan-job.ts'
 import type { CommandContext, RunCommand } from './command.ts'
 import { estimateText } from './estimate-text.ts'
@@ -17,16 +18,15 @@ import {
   LEAVES_EARLIER,
 } from './output.ts'
 import { requestLines } from './request-lines.ts'
-import { refuseShards } from './shard.ts'
 import { onStopSignal } from './stop-signal.ts'
 
 /** Shows what a run would do. It opens the warehouse for reading only. */
 export const runCommand: RunCommand<'plan'> = async (flags, context) => {
-  refuseShards(flags.shard)
   const config = await context.loadConfig()
   const warehouse = await openFor('plan', config, context, {
     readOnly: true,
     tempDirectory: config.stateDir,
+    labels: { shard: shardName(flags.shard ?? WHOLE) },
   })
   const { signal, release } = onStopSignal((text) => context.stderr.write(`${text}\n`))
   try {

@@ -1,13 +1,10 @@
+import { completionIndex } from '../config/completion-index.ts'
+import { suggest } from '../config/suggest.ts'
 import { TerminalError } from '../domain/errors.ts'
 import { RESEND_MODES, type ResendMode } from '../domain/policy.ts'
+import type { Shard } from '../domain/shard.ts'
 import type { MaxRejected } from '../summary.ts'
 import { parseInstant } from './instant.ts'
-
-export interface Shard {
-  /** 0 ≤ index < count. */
-  index: number
-  count: number
-}
 
 /** What `run` and `plan` are asked to do, checked. */
 export interface RunFlags {
@@ -24,6 +21,8 @@ export interface RunFlags {
   resend: ResendMode
   shard: Shard | null
   maxRejected: MaxRejected | null
+  /** Where the metrics of the run go, as typed; null for `metrics.file` of the configuration. */
+  metricsFile: string | null
   dryRun: boolean
 }
 
@@ -38,6 +37,7 @@ export interface RunFlagTexts {
   confirm?: string
   shard?: string
   maxRejected?: string
+  metricsFile?: string
   dryRun?: boolean
 }
 
@@ -54,12 +54,22 @@ function parseLimit(text: string): number {
   })
 }
 
+/** BigQuery changes the rows of one table one after the other: more leases than this would wait for each other. */
+const MOST_SHARDS = 64
+
+/** Without `i` it is the number of the pod in an Indexed Job. */
 function parseShard(text: string): Shard {
-  const [index, count] = /^\d+\/\d+$/.test(text) ? text.split('/').map(wholeNumber) : []
-  if (index !== undefined && count !== undefined && index < count) return { index, count }
-  throw new TerminalError(`--shard ${text}: that is not i/n with 0 ≤ i < n.`, {
-    hint: 'Three processes share the work as --shard 0/3, --shard 1/3 and --shard 2/3.',
-  })
+  const [indexText, countText] = /^\d*\/\d+$/.test(text) ? text.split('/') : []
+  const index = indexText === '' ? completionIndex() : wholeNumber(indexText ?? '')
+  const count = wholeNumber(countText ?? '')
+  if (index !== null && index < count && count <= MOST_SHARDS) return { index, count }
+  const isWithoutIndex = indexText === '' && index === null
+  throw new TerminalError(
+    isWithoutIndex
+      ? `--shard ${text}: JOB_COMPLETION_INDEX is not set, so this is no pod of an Indexed Job.`
+      : `--shard ${text}: that is not i/n with 0 ≤ i < n ≤ ${MOST_SHARDS}.`,
+    { hint: 'Three processes share the work as --shard 0/3, --shard 1/3 and --shard 2/3.' },
+  )
 }
 
 function parseMaxRejected(text: string): MaxRejected {
@@ -80,11 +90,20 @@ function parseToken(flag: string, text: string): string {
   })
 }
 
+function parseFile(flag: string, text: string): string {
+  if (text.trim() !== '') return text
+  throw new TerminalError(`${flag} is empty.`, { hint: `Give the path of a file, or leave ${flag} out.` })
+}
+
 function parseResend(text: string): ResendMode {
   const mode = RESEND_MODES.find((known) => known === text)
   if (mode !== undefined) return mode
+  const meant = suggest(text, RESEND_MODES)
   throw new TerminalError(`--resend ${text}: allowed is ${RESEND_MODES.join(', ')}.`, {
-    hint: '--resend failed sends rejected events again; none is the default.',
+    hint:
+      meant === null
+        ? '--resend failed sends rejected events again; none is the default.'
+        : `Did you mean --resend ${meant}?`,
   })
 }
 
@@ -126,6 +145,7 @@ export function parseRunFlags(texts: RunFlagTexts): RunFlags {
     resend: parseResend(texts.resend ?? 'none'),
     shard: parsed(texts.shard, parseShard),
     maxRejected: parsed(texts.maxRejected, parseMaxRejected),
+    metricsFile: parsed(texts.metricsFile, (text) => parseFile('--metrics-file', text)),
     dryRun: texts.dryRun ?? false,
   }
   if (flags.from !== null && flags.to !== null && flags.from >= flags.to) {

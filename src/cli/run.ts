@@ -1,14 +1,16 @@
 import { systemClock } from '../domain/clock.ts'
-import type { ExitCode } from '../domain/exit-code.ts'
+import { shardName, WHOLE } from '../domain/shard.ts'
 import type { LostRun } from '../recovery.ts'
 import { newRunId } from '../run-id.ts'
 import { runJob } from '../run-job.ts'
-import type { RunCommand } from './command.ts'
+import type { RunSummary } from '../summary.ts'
+import type { CommandContext, RunCommand } from './command.ts'
 import { estimateText } from './estimate-text.ts'
 import { openFor } from './open-warehouse.ts'
 import { formatInstant, LEAVES_EARLIER } from './output.ts'
+import type { RunFlags } from './run-flags.ts'
+import { RunMonitor } from './run-monitor.ts'
 import { showProgress } from './run-progress.ts'
-import { refuseShards } from './shard.ts'
 import { onStopSignal } from './stop-signal.ts'
 import { formatSummary } from './summary-text.ts'
 
@@ -18,18 +20,39 @@ const NO_TOKEN =
 
 /** One run over the window: sends what is due and prints what became of it. */
 export const runCommand: RunCommand<'run'> = async (flags, context) => {
-  refuseShards(flags.shard)
   const { signal, release } = onStopSignal((text) => context.stderr.write(`${text}\n`))
+  const monitor = await RunMonitor.begin(flags, context, signal)
+  const { exit_code: exitCode } = await monitor
+    .attend(() => run(flags, context, { signal, monitor }))
+    // Until the very end: a signal that comes while the warehouse is closed or somebody is told must not end the process by itself.
+    .finally(release)
+  return exitCode
+}
+
+interface Attendance {
+  signal: AbortSignal
+  monitor: RunMonitor
+}
+
+async function run(
+  flags: RunFlags,
+  context: CommandContext,
+  { signal, monitor }: Attendance,
+): Promise<RunSummary> {
   const config = await context.loadConfig()
   const log = await context.createLog(config)
   const runId = newRunId(systemClock.now())
-  const warehouse = await openFor('run', config, context, {
+  await monitor.configured(config, runId, log)
+  const opened = await openFor('run', config, context, {
     tempDirectory: config.stateDir,
-    labels: { run_id: runId },
+    hurry: signal,
+    labels: { run_id: runId, shard: shardName(flags.shard ?? WHOLE) },
   })
+  const warehouse = monitor.watch(opened)
   const progress = showProgress(context, log)
   try {
     const summary = await runJob({
+      ...monitor.hooks,
       config,
       warehouse,
       runId,
@@ -49,19 +72,24 @@ export const runCommand: RunCommand<'run'> = async (flags, context) => {
         for (const run of lost)
           log.warn({ lostRun: run.runId, inDoubt: run.inDoubt }, lostText(run, config.stateDir))
       },
-      onLeaseLost: (why) =>
-        log.warn(`the lease is lost: ${why}. Nothing new is sent; what is under way is settled.`),
-      onProgress: progress.follow,
+      onLeaseLost: (why) => {
+        monitor.hooks.onLeaseLost(why)
+        log.warn(`the lease is lost: ${why}. Nothing new is sent; what is under way is settled.`)
+      },
+      onProgress: (ask) => {
+        monitor.hooks.onProgress(ask)
+        progress.follow(ask)
+      },
     })
     progress.stop()
     context.stdout.write(
       context.flags.json ? `${JSON.stringify(summary)}\n` : formatSummary(summary, context),
     )
-    return summary.exit_code satisfies ExitCode
+    return summary
   } finally {
     progress.stop()
-    // Until the very end: a signal that comes while the warehouse is closed must not end the process by itself.
-    await warehouse.close().finally(release)
+    await monitor.look(warehouse)
+    await warehouse.close()
   }
 }
 

@@ -77,7 +77,7 @@ export async function checkSample(reader: Reader): Promise<Seen<SourceRow | null
   const nowMs = reader.clock.now()
   const rows = await firstRows(reader, { ...WHOLE_WINDOW, limit: SAMPLE_ROWS })
   if (rows.length === 0) return settledSample(reader)
-  const transform = createTransform(transformRules(reader.config, 'none'))
+  const transform = createTransform(transformRules(reader.config, { resend: 'none' }))
   const samples = rows.map((row) => ({ row, result: transform(row, nowMs) }))
   const sent = samples.find(({ result }) => result.kind === 'event')
   const { row, result } = sent ?? samples[0]!

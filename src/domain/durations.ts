@@ -10,3 +10,6 @@ export const MAX_FUTURE_MS = 5 * MS_PER_MINUTE
 
 /** A run looks at the audit rows of 118 days: twice the age limit, and a margin. With less it would send again what is forgotten. */
 export const SHORTEST_AUDIT_DAYS = 120
+
+/** Twice the age limit: what is open for longer has lost its source row, and must not hold the window open, or alarm, for ever. */
+export const OPEN_LOOK_BACK_DAYS = 116

@@ -32,3 +32,6 @@ export class RefusedError extends ExpectedError {
 export class TransientError extends ExpectedError {
   readonly exitCode: ExitCode = ExitCode.tryAgain
 }
+
+/** Another process is at work where this one would be: it does what is due, so nothing is lost and nobody has to look. */
+export class BusyError extends TransientError {}

@@ -120,6 +120,11 @@ export const REASONS = {
     meaning: 'The row has no identifier that Adjust takes, or only all-zero ones.',
     advice: 'Give at least one of adid, idfa, idfv, gps_adid, android_id, fire_adid, oaid, web_uuid.',
   },
+  device_id_missing: {
+    status: 'invalid',
+    meaning: 'The run was one of several shards, which are told apart by device_id, and the row has none.',
+    advice: 'Fill device_id in the source SELECT, or run without --shard; then run with --resend failed.',
+  },
   identifier_malformed: {
     status: 'invalid',
     meaning: 'No identifier of the row has the form that Adjust documents.',

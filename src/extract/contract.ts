@@ -1,6 +1,6 @@
 import { closest, distance } from 'fastest-levenshtein'
 import { TerminalError } from '../domain/errors.ts'
-import { IDENTIFIERS, SENT_IDENTIFIERS } from '../domain/event.ts'
+import { IDENTIFIERS, type Identifier, SENT_IDENTIFIERS } from '../domain/event.ts'
 import type { ContractType, SourceColumn, Warehouse } from '../warehouse/warehouse.ts'
 
 interface ContractColumn {
@@ -33,12 +33,16 @@ export const SOURCE_CONTRACT: readonly ContractColumn[] = [
  * own dialect that yields every column of the contract in its type, NULL for what is missing.
  *
  * Throws one `TerminalError` that lists everything that is wrong with its columns: missing, unknown (with the likely one), given
- * twice, or of a type that has no exact conversion (with the cast that mends it).
+ * twice, or of a type that has no exact conversion (with the cast that mends it). `needed` are columns that this run cannot do without.
  */
-export async function checkContract(warehouse: Warehouse, select: string): Promise<string> {
+export async function checkContract(
+  warehouse: Warehouse,
+  select: string,
+  needed: readonly Identifier[] = [],
+): Promise<string> {
   const columns = await warehouse.describe(select)
   const given = Map.groupBy(columns, ({ name }) => name.toLowerCase())
-  const problems = [...missingColumns(given), ...unknownColumns(given), ...doubleColumns(given)]
+  const problems = [...missingColumns(given, needed), ...unknownColumns(given), ...doubleColumns(given)]
   const items = SOURCE_CONTRACT.map((wanted) =>
     projectColumn(warehouse, wanted, given.get(wanted.name)?.[0], problems),
   )
@@ -51,9 +55,11 @@ export async function checkContract(warehouse: Warehouse, select: string): Promi
 
 type GivenColumns = Map<string, SourceColumn[]>
 
-function missingColumns(given: GivenColumns): string[] {
+function missingColumns(given: GivenColumns, needed: readonly Identifier[]): string[] {
   const missing = SOURCE_CONTRACT.filter(({ name, required }) => required && !given.has(name))
   const problems = missing.map(({ name }) => `column ${name} is missing`)
+  for (const name of needed)
+    if (!given.has(name)) problems.push(`column ${name} is missing: --shard tells the devices apart by it`)
   if (!SENT_IDENTIFIERS.some((name) => given.has(name)))
     problems.push(`an identifier is missing: at least one column of ${SENT_IDENTIFIERS.join(', ')}`)
   return problems

@@ -1,6 +1,7 @@
 import { MAX_FUTURE_MS, MS_PER_DAY, MS_PER_HOUR } from '../domain/durations.ts'
 import type { SourceRow } from '../domain/event.ts'
 import type { ResendMode } from '../domain/policy.ts'
+import { hashBounds, type Shard, WHOLE } from '../domain/shard.ts'
 import { instant } from '../warehouse/instants.ts'
 import { readQuery } from '../warehouse/queries.ts'
 import type { QueryEstimate, QueryOptions, QueryParameters, Warehouse } from '../warehouse/warehouse.ts'
@@ -28,6 +29,8 @@ export interface ExtractOptions {
   limit?: number
   /** Settled rows that are read all the same: rejected and invalid ones, or all. */
   resend: ResendMode
+  /** Only rows of these devices; left out for all. */
+  shard?: Shard
   nowMs: number
   /** Whether an unknown outcome, with or without revenue, makes other events of its device wait. */
   inDoubtBlocks: { revenue: boolean; other: boolean }
@@ -82,6 +85,7 @@ function queryOptions(projection: string, options: ExtractOptions): QueryOptions
 
 function extractParameters(options: ExtractOptions): QueryParameters {
   const { window, nowMs, resend, inDoubtBlocks } = options
+  const devices = hashBounds(options.shard ?? WHOLE)
   return {
     window_from: instant(window.fromMs),
     window_to: instant(window.toMs),
@@ -93,6 +97,8 @@ function extractParameters(options: ExtractOptions): QueryParameters {
     app: options.app ?? '',
     event: options.event ?? '',
     transaction: options.transactionId ?? '',
+    shard_from: devices.from,
+    shard_to: devices.to,
     resend_failed: resend === 'failed',
     resend_all: resend === 'all',
     in_doubt_since: instant(nowMs - options.inDoubtHoldHours * MS_PER_HOUR),

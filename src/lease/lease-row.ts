@@ -1,4 +1,4 @@
-import { TransientError } from '../domain/errors.ts'
+import { BusyError } from '../domain/errors.ts'
 import { millis } from '../warehouse/instants.ts'
 import { readRows } from '../warehouse/read-rows.ts'
 import type { Warehouse } from '../warehouse/warehouse.ts'
@@ -41,8 +41,8 @@ export function describeLease({ holder, host, pid, acquiredAtMs, expiresAtMs }: 
 }
 
 /** Another run sends: this one must not. */
-export function heldByOther(row: LeaseRow): TransientError {
-  return new TransientError(`the lease of shard ${row.shard} is taken: ${describeLease(row)}`, {
+export function heldByOther(row: LeaseRow): BusyError {
+  return new BusyError(`the lease of shard ${row.shard} is taken: ${describeLease(row)}`, {
     hint:
       'One run sends at a time. That one renews its lease every minute as long as it lives: wait until it has ended, then run again. ' +
       `If it has died, the first run after ${iso(row.expiresAtMs)} takes over.`,

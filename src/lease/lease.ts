@@ -1,5 +1,6 @@
 import type { Clock } from '../domain/clock.ts'
 import { ExpectedError, TransientError } from '../domain/errors.ts'
+import { overlaps } from '../domain/shard.ts'
 import { instant } from '../warehouse/instants.ts'
 import { readQuery } from '../warehouse/queries.ts'
 import type { QueryParameters, Warehouse } from '../warehouse/warehouse.ts'
@@ -56,10 +57,10 @@ export class Lease {
   #whyLost: string | null = null
   #onLost: (why: string) => void = () => {}
 
-  private constructor(parts: LeaseParts, seen: LeaseRow) {
+  private constructor(parts: LeaseParts, seen: LeaseRow, rivals: readonly LeaseRow[]) {
     this.epoch = seen.epoch + 1
     this.#parts = parts
-    this.sendsFrom = parts.clock.monotonic() + handoverMs(seen, parts)
+    this.sendsFrom = parts.clock.monotonic() + Math.max(...rivals.map((row) => handoverMs(row, parts)))
     this.#takenAt = { ms: parts.clock.now(), monotonic: parts.clock.monotonic() }
     this.#span = this.#nextSpan()
   }
@@ -67,14 +68,17 @@ export class Lease {
   /**
    * Takes the lease and keeps it until `release`.
    *
-   * @throws TransientError when another run has it: who, since when, until when.
+   * @throws TransientError when another run has it, or that of another number of shards, which has devices of this one: who, since when, until when.
    */
   static async take(parts: LeaseParts): Promise<Lease> {
     for (let attempt = 0; attempt < TAKE_ATTEMPTS; attempt++) {
-      const seen = await readOrMake(parts)
-      if (!parts.isAlone && isHeld(seen, parts.clock.now())) throw heldByOther(seen)
-      const lease = new Lease(parts, seen)
-      if (await lease.#claim(seen)) return lease
+      const rivals = await readRivals(parts)
+      const seen = rivals.find((row) => row.shard === parts.shard)!
+      throwIfHeld(rivals, parts)
+      const lease = new Lease(parts, seen, rivals)
+      if (!(await lease.#claim(seen))) continue
+      await lease.#giveWay()
+      return lease
     }
     throw new TransientError(`the lease of shard ${parts.shard} changes hands all the time`, {
       hint: 'Several runs begin at the same moment: start one only.',
@@ -148,6 +152,20 @@ export class Lease {
     return true
   }
 
+  /** A shard of another count has a row of its own: of two that take theirs at the same moment, each sees the other's only now. */
+  async #giveWay(): Promise<void> {
+    try {
+      const rivals = await readRivals(this.#parts)
+      throwIfHeld(
+        rivals.filter((row) => row.shard !== this.#parts.shard),
+        this.#parts,
+      )
+    } catch (error) {
+      await this.release()
+      throw error
+    }
+  }
+
   /** From the clocks as they are before the warehouse is asked: however long it takes, the holder stops in time. */
   #nextSpan(): Span {
     const { clock, requestTimeoutMs } = this.#parts
@@ -210,6 +228,11 @@ export class Lease {
 
 const RAN_OUT = 'it was not renewed in time: the process was paused, or the warehouse could not be reached'
 
+function throwIfHeld(rows: readonly LeaseRow[], { isAlone, clock }: LeaseParts): void {
+  const held = isAlone ? undefined : rows.find((row) => isHeld(row, clock.now()))
+  if (held !== undefined) throw heldByOther(held)
+}
+
 /** For how long the last holder's last second is not over yet. */
 function handoverMs({ epoch, holder, expiresAtMs }: LeaseRow, { clock, isAlone }: LeaseParts): number {
   const sinceMs = clock.now() - expiresAtMs
@@ -222,13 +245,15 @@ function handoverMs({ epoch, holder, expiresAtMs }: LeaseRow, { clock, isAlone }
   return sinceMs < CLOCK_SKEW_MS ? HANDOVER_MS : 0
 }
 
-async function readOrMake({ warehouse, clock, shard }: LeaseParts): Promise<LeaseRow> {
-  const find = async () => (await readLeases(warehouse)).find((row) => row.shard === shard)
+/** The rows of all who may send to devices of this shard, its own among them, which is made where it is missing. */
+async function readRivals({ warehouse, clock, shard }: LeaseParts): Promise<LeaseRow[]> {
+  const find = async () => (await readLeases(warehouse)).filter((row) => overlaps(row.shard, shard))
+  const isOwn = (row: LeaseRow) => row.shard === shard
   const seen = await find()
-  if (seen) return seen
+  if (seen.some(isOwn)) return seen
   const parameters = { shard, now: instant(clock.now()) }
   await warehouse.update(readQuery('lease-first.sql'), { name: 'sql/lease-first.sql', parameters })
   const made = await find()
-  if (!made) throw new Error(`s2s_lease has no row for shard ${shard} after one was made`)
+  if (!made.some(isOwn)) throw new Error(`s2s_lease has no row for shard ${shard} after one was made`)
   return made
 }

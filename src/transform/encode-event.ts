@@ -31,6 +31,8 @@ export function encodeEvent(
 ): Event | Fault {
   const identifiers = readIdentifiers(row.identifiers, rules.adid, warnings)
   if (isFault(identifiers)) return identifiers
+  if (rules.deviceId === 'require' && !identifiers.some(({ kind }) => kind === 'device_id'))
+    return fault('device_id_missing')
   const price = readPrice(row, warnings)
   if (isFault(price)) return price
   const callback = callbackParameters(row.transactionId, row.callbackParams, warnings)

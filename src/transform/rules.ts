@@ -8,6 +8,8 @@ export interface TransformRules {
   timestamp: 'created_at' | 'created_at_unix_s' | 'created_at_unix_ms'
   /** A row without a usable adid: a warning, or invalid. */
   adid: 'warn' | 'require'
+  /** Whether a row must have the user's own name of its device: shards are told apart by it. */
+  deviceId: 'optional' | 'require'
   /** A row older than one that is already delivered on the same ordering key. */
   late: 'skip' | 'send'
   /** For events and sessions; ad revenue has a limit of 28 days at most. */

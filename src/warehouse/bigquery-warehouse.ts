@@ -41,6 +41,8 @@ export interface BigqueryOptions {
   labels?: Record<string, string>
   /** How long a call that fails for a moment is tried again. */
   maxRetryMs?: number | undefined
+  /** Aborts when the program is to end soon: each call then has ten seconds. */
+  hurry?: AbortSignal | undefined
   /** Rows that come with the answer that a query has ended; what has more is read as Arrow. */
   firstPageRows?: number
   /** How long a call of the REST API may take. */
@@ -84,6 +86,7 @@ class BigqueryWarehouse implements Warehouse {
     this.#options = options
     this.#retry = {
       maxRetryMs: options.maxRetryMs,
+      hurry: options.hurry,
       onRetry: (error) => options.onTrouble?.(troubleText(error)),
     }
     this.#api = new BigqueryApi({

@@ -1,5 +1,6 @@
 import type { Config } from '../config.ts'
 import { BYTES_PER_GB } from './gigabytes.ts'
+import { loadDuckdb } from './load-duckdb.ts'
 import type { Warehouse } from './warehouse.ts'
 
 export interface OpenOptions {
@@ -15,15 +16,17 @@ export interface OpenOptions {
   onTrouble?: (message: string) => void
   /** How long BigQuery is asked again. */
   maxRetryMs?: number
+  /** Aborts when the program is to end soon: BigQuery is then asked again for ten seconds only. */
+  hurry?: AbortSignal
 }
 
 /** Opens the warehouse that the configuration names; only its engine is loaded. Throws Terminal- and TransientErrors. */
 export async function openWarehouse(config: Config, options: OpenOptions = {}): Promise<Warehouse> {
-  const { labels, onTrouble, maxRetryMs, ...forDuckdb } = options
+  const { labels, onTrouble, maxRetryMs, hurry, ...forDuckdb } = options
   const { warehouse, audit } = config
   switch (warehouse.type) {
     case 'duckdb': {
-      const { openDuckdbWarehouse } = await import('./duckdb-warehouse.ts')
+      const { openDuckdbWarehouse } = await loadDuckdb(() => import('./duckdb-warehouse.ts'))
       return openDuckdbWarehouse({ path: warehouse.path, ...forDuckdb })
     }
     case 'bigquery': {
@@ -34,6 +37,7 @@ export async function openWarehouse(config: Config, options: OpenOptions = {}): 
         expireDays: audit.expireDays,
         onTrouble,
         maxRetryMs,
+        hurry,
         ...(labels ? { labels } : {}),
       })
     }

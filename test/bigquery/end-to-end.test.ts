@@ -11,6 +11,9 @@ const later = (minutes: number): Clock => ({
   now: () => systemClock.now() + minutes * 60_000,
 })
 
+/** Half of what cron.yaml gives, for its machines are not as busy. */
+const GRACE_MS = 45_000
+
 /** Adjust has each purchase once and in order, and the audit table says so. */
 async function expectDeliveredOnce({ shop, statusCounts }: BigqueryShop, purchases: number): Promise<void> {
   expect(shop.adjust.summary()).toMatchObject({
@@ -142,6 +145,25 @@ describe('a run through a bad day of BigQuery', () => {
       expect(firstAppend).toBeLessThan(extraction)
     },
   )
+
+  it('that is told to end while BigQuery is away ends with 75 before it is killed, and the next one loses nothing', async () => {
+    const setting = await openBigqueryShop({
+      source: purchasesSql(6_000, 300),
+      delivery: { requests_per_second: 1_500 },
+    })
+    const { proxy, shop, runSoon } = setting
+    const { child, ended } = await shop.start('run', '--json')
+    await shop.untilAdjustHas(2_500)
+    proxy.down()
+    child.kill('SIGTERM')
+    // What Kubernetes does when the grace period of cron.yaml is over.
+    const cancelKill = systemClock.after(GRACE_MS, () => child.kill('SIGKILL'))
+    expect((await ended).code).toBe(75)
+    cancelKill()
+    proxy.up()
+    expect((await runSoon(later(20))).recovered).toBeGreaterThan(0)
+    await expectDeliveredOnce(setting, 6_000)
+  })
 
   it('does not begin while another run holds the lease, and says which', async () => {
     const setting = await openBigqueryShop({

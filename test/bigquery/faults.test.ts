@@ -318,6 +318,25 @@ describe('an append', () => {
     expect(await rowsOf(warehouse, count)).toMatchObject([{ ids: 10 }])
   })
 
+  it.each([
+    ['finds BigQuery down', (proxy: FaultProxy) => proxy.down()],
+    [
+      'gets no answer',
+      (proxy: FaultProxy) => proxy.inject({ call: 'append', fault: { kind: 'hang' }, times: 100 }),
+    ],
+  ])('that %s is given up long before its time when the program is to end', async (_, breakIt) => {
+    const hurry = new AbortController()
+    const tenMinutes = { maxRetryMs: 600_000, answerTimeoutMs: 600_000 }
+    const { warehouse, proxy } = await open({ ...tenMinutes, hurry: hurry.signal })
+    await warehouse.append('s2s_audit', rowsNamed(10))
+    breakIt(proxy)
+    const given = failure(warehouse.append('s2s_audit', rowsNamed(20)))
+    hurry.abort()
+    expect(await given).toBeInstanceOf(TransientError)
+    // What is asked from then on has its few seconds as well.
+    expect(await failure(warehouse.append('s2s_audit', rowsNamed(20)))).toBeInstanceOf(TransientError)
+  })
+
   it('to a table that the Storage API does not know yet is repeated', async () => {
     const { warehouse, proxy } = await open()
     const notFound = {

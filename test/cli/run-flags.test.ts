@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { parseInstant } from '../../src/cli/instant.ts'
 import { parseRunFlags, type RunFlagTexts } from '../../src/cli/run-flags.ts'
 import { TerminalError } from '../../src/domain/errors.ts'
@@ -133,12 +133,35 @@ describe('the flags of run and plan', () => {
 
   it('take each shard of any number, and no other', () => {
     fc.assert(
-      fc.property(fc.nat(200), fc.nat(200), (index, count) => {
+      fc.property(fc.nat(80), fc.nat(80), (index, count) => {
         const shard = `${index}/${count}`
-        if (index < count) expect(parseRunFlags({ shard }).shard).toEqual({ index, count })
+        if (index < count && count <= 64) expect(parseRunFlags({ shard }).shard).toEqual({ index, count })
         else expect(errorOf({ shard }).message).toContain(shard)
       }),
     )
+  })
+})
+
+describe('a shard without its number', () => {
+  const inPod = (index: string | undefined, shard: string) => {
+    vi.stubEnv('JOB_COMPLETION_INDEX', index)
+    onTestFinished(() => {
+      vi.unstubAllEnvs()
+    })
+    return parseRunFlags({ shard }).shard
+  }
+
+  it('is that of the pod of an Indexed Job', () => {
+    expect(inPod('2', '/3')).toEqual({ index: 2, count: 3 })
+  })
+
+  it('is refused where there is no such pod, and where the Job has more of them than shards', () => {
+    expect(() => inPod(undefined, '/3')).toThrow('JOB_COMPLETION_INDEX is not set')
+    expect(() => inPod('3', '/3')).toThrow('--shard /3')
+  })
+
+  it('is not taken from the pod when one is given', () => {
+    expect(inPod('2', '0/3')).toEqual({ index: 0, count: 3 })
   })
 })
 

@@ -308,13 +308,25 @@ describe('a warehouse', () => {
     expect(said).toContain('hint: adjust-s2s init')
   })
 
-  it('whose audit table lacks a column is refused with the name of the column, by init as well', async () => {
+  it('of an older version is refused with the column that it lacks, until init has added it', async () => {
     const shop = await openShop()
     await shop.sql('DROP VIEW s2s_latest; ALTER TABLE s2s_audit DROP COLUMN warnings')
-    expect(await refusal(shop, 2)).toContain('s2s_audit.warnings')
+    const said = await refusal(shop, 2)
+    expect(said).toContain('lacks s2s_audit.warnings')
+    expect(said).toContain('hint: adjust-s2s init')
+    const init = await shop.command('init')
+    expect(init).toMatchObject({ code: 0 })
+    expect(init.stdout).toMatch(/^created +column +s2s_audit\.warnings$/m)
+    expect(await shop.command('run')).toMatchObject({ code: 0 })
+  })
+
+  it('whose audit table lacks a column that every version had is refused with its name, by init as well', async () => {
+    const shop = await openShop()
+    await shop.sql('DROP VIEW s2s_latest; ALTER TABLE s2s_audit DROP COLUMN attempt')
+    expect(await refusal(shop, 2)).toContain('s2s_audit.attempt')
     const init = await shop.command('init')
     expect(init).toMatchObject({ code: 2 })
-    expect(init.stderr).toContain('s2s_audit.warnings')
+    expect(init.stderr).toContain('s2s_audit.attempt')
     expect(init.stderr).not.toMatch(/^ +at /m)
   })
 })

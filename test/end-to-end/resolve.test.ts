@@ -5,7 +5,6 @@ import { loadConfig } from '../../src/config.ts'
 import { type Clock, systemClock } from '../../src/domain/clock.ts'
 import { Lease } from '../../src/lease/lease.ts'
 import { resolveJob } from '../../src/resolve-job.ts'
-import { SHARD } from '../../src/selection.ts'
 import type { FaultPlan } from '../../src/simulator/fault-plan.ts'
 import { openWarehouse } from '../../src/warehouse/open-warehouse.ts'
 import { manyPurchases, minutesAgo, openShop, purchase, type Shop, uuid } from './shop.ts'
@@ -278,7 +277,7 @@ describe('a resolution while somebody sends', () => {
 
   it('names the holder of the lease where both can open the warehouse, and writes nothing', async () => {
     const { config, warehouse, resolve } = await sharedShop()
-    const parts = { warehouse, clock: systemClock, shard: SHARD, requestTimeoutMs: 1000, isAlone: false }
+    const parts = { warehouse, clock: systemClock, shard: '0/1', requestTimeoutMs: 1000, isAlone: false }
     const holder = { runId: 'run-that-sends', host: 'worker-7', pid: 12 }
     const lease = await Lease.take({ ...parts, holder })
     const refused = await resolve().catch((error) => error)

@@ -448,6 +448,54 @@ export function describeExtract(engine: Engine): void {
       })
     })
 
+    describe('a shard', () => {
+      const SHARDS = [0, 1, 2].map((index) => ({ index, count: 3 }))
+      const readEach = async (source: SourceCells[]) => {
+        const warehouse = await engine.open()
+        return Promise.all(SHARDS.map((shard) => read(warehouse, engine, { source, options: { shard } })))
+      }
+
+      it('takes every row of its devices and none of another shard’s, in order', async () => {
+        const source = Array.from({ length: 60 }, (_, index) =>
+          row({ transaction_id: `t${String(index).padStart(2, '0')}`, device_id: `device-${index % 12}` }),
+        )
+        const shards = await readEach(source)
+        const all = shards.flat().map(({ transactionId }) => transactionId)
+        expect(all.toSorted()).toEqual(source.map(({ transaction_id }) => transaction_id))
+        const devices = shards.map((rows) => new Set(rows.map(({ identifiers }) => identifiers.device_id)))
+        expect(devices.map(({ size }) => size).reduce((sum, size) => sum + size)).toBe(12)
+        for (const rows of shards) {
+          const ids = rows.map(({ transactionId }) => transactionId)
+          expect(ids).toEqual(ids.toSorted())
+        }
+      })
+
+      it('takes a device whose name is written with blanks or a byte order mark with the same device', async () => {
+        const source = [
+          row({ transaction_id: 't1', device_id: 'device-7' }),
+          row({ transaction_id: 't2', device_id: ' device-7 ' }),
+          row({ transaction_id: 't3', device_id: '\ufeffdevice-7' }),
+        ]
+        const counts = (await readEach(source)).map((rows) => rows.length)
+        expect(counts.toSorted()).toEqual([0, 0, 3])
+      })
+
+      it('takes copies of a transaction for copies also when another shard has the first of them', async () => {
+        const source = Array.from({ length: 24 }, (_, index) =>
+          row({ transaction_id: 't1', device_id: `device-${index}` }),
+        )
+        const rows = (await readEach(source)).flat()
+        expect(rows).toHaveLength(24)
+        expect(rows.filter(({ sourceDuplicate }) => !sourceDuplicate)).toHaveLength(1)
+      })
+
+      it('takes rows without device_id in one of the shards, so that they can be settled', async () => {
+        const source = [row({ transaction_id: 't1' }), row({ transaction_id: 't2', device_id: '  ' })]
+        const counts = (await readEach(source)).map((rows) => rows.length)
+        expect(counts.toSorted()).toEqual([0, 0, 2])
+      })
+    })
+
     describe('names of a device', () => {
       const [adid, idfa, gps] = [name('adid', 'a1'), name('idfa', 'f1'), name('gps_adid', 'g1')]
 

@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { TransientError } from '../../src/domain/errors.ts'
 import { Lease, type LeaseParts } from '../../src/lease/lease.ts'
 import { type LeaseRow, readLeases } from '../../src/lease/lease-row.ts'
+import { HANDOVER_MS } from '../../src/lease/lease-time.ts'
 import type { Warehouse } from '../../src/warehouse/warehouse.ts'
 import type { Engine } from '../warehouse/engine.ts'
 import { Machine, START_MS } from './machine.ts'
@@ -70,11 +71,60 @@ export function describeLease(engine: Engine): void {
       expect(await rowOf(warehouse)).toEqual(before)
     })
 
-    it('is one a shard: another shard has its own', async () => {
+    it('is one a shard: another shard of the same number has its own', async () => {
       const warehouse = await engine.open()
-      await take(warehouse, new Machine(), 'a')
+      await take(warehouse, new Machine(), 'a', { shard: '0/2' })
       const other = await take(warehouse, new Machine(), 'b', { shard: '1/2' })
       expect(other).toMatchObject({ epoch: 1, isHeld: true })
+    })
+
+    it('is refused while a shard of another number is held, for they have devices in common', async () => {
+      const warehouse = await engine.open()
+      const whole = await take(warehouse, new Machine(), 'a')
+      const refusal = await outcome(take(warehouse, new Machine(), 'b', { shard: '1/2' }))
+      expect(refusal).toMatchObject({ message: expect.stringContaining('shard 0/1 is taken: run a') })
+      await whole.release()
+      const half = await take(warehouse, new Machine(), 'b', { shard: '1/2' })
+      expect(half.isHeld).toBe(true)
+      expect(await outcome(take(warehouse, new Machine(), 'c'))).toMatchObject({
+        message: expect.stringContaining('shard 1/2 is taken: run b'),
+      })
+    })
+
+    it('goes to shards of one number alone when those of several begin at the same moment', async () => {
+      const warehouse = await engine.open()
+      const shards = ['0/1', '0/2', '1/2', '0/3', '1/3', '2/3']
+      const outcomes = await Promise.all(
+        shards.map((shard) => outcome(take(warehouse, new Machine(), shard, { shard }))),
+      )
+      const holders = shards.filter((_, index) => !(outcomes[index] instanceof Error))
+      expect(new Set(holders.map((shard) => shard.slice(2))).size).toBeLessThanOrEqual(1)
+      const held = (await readLeases(warehouse)).filter(({ holder }) => holder !== null)
+      expect(held.map(({ shard }) => shard)).toEqual(holders)
+    })
+
+    it('is given back when a shard of another number took its own meanwhile', async () => {
+      const warehouse = await engine.open()
+      const takenMeanwhile: LeaseParts['warehouse'] = {
+        query: (...query) => warehouse.query(...query),
+        update: async (...update) => {
+          if (update[1]?.name === 'sql/lease-take.sql')
+            await take(warehouse, new Machine(), 'a', { shard: '0/2' })
+          return warehouse.update(...update)
+        },
+      }
+      const refusal = await outcome(take(takenMeanwhile, new Machine(), 'b'))
+      expect(refusal).toMatchObject({ message: expect.stringContaining('shard 0/2 is taken: run a') })
+      expect(await rowOf(warehouse)).toMatchObject({ holder: null })
+    })
+
+    it('lets a second pass after a shard of another number, as after its own', async () => {
+      const warehouse = await engine.open()
+      const machine = new Machine()
+      const half = await take(warehouse, machine, 'a', { shard: '0/2' })
+      await half.release()
+      const whole = await take(warehouse, machine, 'b')
+      expect(whole.sendsFrom - machine.monotonic()).toBe(HANDOVER_MS)
     })
 
     it('goes to exactly one of several runs that begin at the same moment, also when there was no row', async () => {

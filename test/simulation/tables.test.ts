@@ -22,7 +22,7 @@ const TELLING_SEEDS = 8
 /** An extraction takes DuckDB a tenth of a second. */
 const EXTRACTIONS = { asked: 3, any: 4 }
 
-const LOG_QUERIES = ['oldest-open.sql', 'last-full-run.sql', 'unfinished-runs.sql', 'lease-holders.sql']
+const LOG_QUERIES = ['oldest-open.sql', 'last-full-runs.sql', 'unfinished-runs.sql', 'lease-holders.sql']
 
 describe("the simulation's tables", () => {
   const compared = new Map<string, Row[]>()
@@ -94,7 +94,7 @@ describe("the simulation's tables", () => {
   })
 
   it('refuse a query without one of its parameters', () => {
-    expect(() => new Tables().query('sql/unfinished-runs.sql', {})).toThrow('@shard')
+    expect(() => new Tables().query('sql/last-full-runs.sql', {})).toThrow('@now')
   })
 
   it('leave a lease that somebody has read as it was', () => {

@@ -4,7 +4,7 @@ import { extract } from './tables/extract.ts'
 import { leaseFirst, leaseHolders, leaseRelease, leaseRenew, leaseTake } from './tables/lease.ts'
 import { Given } from './tables/parameters.ts'
 import { type AuditRecord, auditRecord, type SourceRecord } from './tables/records.ts'
-import { lastFullRun, unfinishedRuns } from './tables/runs.ts'
+import { lastFullRuns, unfinishedRuns } from './tables/runs.ts'
 import { checkStorable } from './tables/stored-row.ts'
 
 export type { SourceRecord } from './tables/records.ts'
@@ -40,10 +40,10 @@ export class Tables {
         return auditIds(this.#records(), given)
       case 'sql/oldest-open.sql':
         return oldestOpen(this.#records(), given)
-      case 'sql/last-full-run.sql':
-        return lastFullRun(this.runs, given)
+      case 'sql/last-full-runs.sql':
+        return lastFullRuns(this.runs, given)
       case 'sql/unfinished-runs.sql':
-        return unfinishedRuns(this.runs, given)
+        return unfinishedRuns(this.runs)
       case 'sql/lease-holders.sql':
         return leaseHolders(this.lease)
       default:

@@ -13,6 +13,7 @@ export function rulesWith(changes: Partial<TransformRules> = {}): TransformRules
     environment: 'sandbox',
     timestamp: 'created_at',
     adid: 'warn',
+    deviceId: 'optional',
     late: 'skip',
     maxAgeDays: 58,
     inDoubt: { revenue: 'hold', other: 'hold' },

@@ -197,8 +197,8 @@ export const GUARDS: readonly Guard[] = [
     name: 'rate-between-runs',
     protects: 'the last second of one run and the first of the next are not one',
     file: 'lease/lease.ts',
-    from: 'this.sendsFrom = parts.clock.monotonic() + handoverMs(seen, parts)',
-    to: 'this.sendsFrom = parts.clock.monotonic() + 0 * handoverMs(seen, parts)',
+    from: 'Math.max(...rivals.map((row) => handoverMs(row, parts)))',
+    to: '0 * Math.max(...rivals.map((row) => handoverMs(row, parts)))',
   },
   {
     name: 'concurrency',

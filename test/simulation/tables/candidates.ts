@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto'
 import { IDENTIFIERS } from '../../../src/domain/event.ts'
-import { trimmed } from './identifiers.ts'
+import { identifierOf, trimmed } from './identifiers.ts'
 import type { LedgerEntry } from './ledger.ts'
 import { compareText, compareWhole } from './order.ts'
 import type { Given } from './parameters.ts'
@@ -32,7 +33,19 @@ export function candidatesOf(
     if (copies) copies.push(candidate)
     else byTransaction.set(row.transactionId, [candidate])
   }
-  return [...byTransaction.values()].flatMap(numbered)
+  return [...byTransaction.values()].flatMap(numbered).filter(inShard(given))
+}
+
+/** All shards take the same one of several copies for the first, so this comes after they are numbered. */
+function inShard(given: Given): (candidate: Candidate) => boolean {
+  const [from, to] = [given.text('shard_from'), given.text('shard_to')]
+  return ({ source }) => {
+    if (from === '') return true
+    const hash = createHash('sha256')
+      .update(identifierOf(source, 'device_id') ?? '')
+      .digest('hex')
+    return hash >= from && hash < to
+  }
 }
 
 function opener(given: Given): (status: string) => boolean {

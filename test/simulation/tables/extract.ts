@@ -23,7 +23,7 @@ export function extract(source: readonly SourceRecord[], audit: readonly AuditRe
   return candidates
     .sort(inOrder)
     .slice(0, given.whole('row_limit'))
-    .map((candidate) => resultRow(candidate, surroundings.get(candidate.transactionId)!))
+    .map((candidate) => resultRow(candidate, surroundings.get(candidate.transactionId) ?? NOTHING_KNOWN))
 }
 
 /** Rows without a time first, then by time, id and number of the copy. */
@@ -37,6 +37,14 @@ function inOrder(a: Candidate, b: Candidate): number {
 
 interface Surroundings extends Meeting {
   furtherNames: string | null
+}
+
+/** Of a copy whose first row is another shard's. */
+const NOTHING_KNOWN: Surroundings = {
+  laterDeliveredAt: null,
+  waitsFor: null,
+  isOptedOut: false,
+  furtherNames: null,
 }
 
 /** What is known of each transaction: of the first of its copies, for only that one is sent. */

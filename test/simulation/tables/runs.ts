@@ -6,33 +6,32 @@ import { microsOf, textOf, wholeOf, wholeValue } from './records.ts'
 
 type Row = Record<string, QueryValue>
 
-/** `sql/last-full-run.sql`: the age limit of the last run over the full window that read to its end. */
-export function lastFullRun(runs: readonly TableRow[], given: Given): Row[] {
-  const [shard, now] = [given.text('shard'), given.instant('now')]
+/** `sql/last-full-runs.sql`: the age limit of each shard's last run over the full window that read to its end, the newest first. */
+export function lastFullRuns(runs: readonly TableRow[], given: Given): Row[] {
+  const now = given.instant('now')
   const ended = runs.filter(
     (row) =>
       row.event === 'ended' &&
       row.full_window === true &&
-      row.shard === shard &&
       (row.exit_code === 0 || row.exit_code === 3) &&
       microsOf(row.logged_at)! <= now,
   )
-  const last = firstOf(
-    ended,
+  ended.sort(
     (a, b) =>
       microsOf(b.logged_at)! - microsOf(a.logged_at)! ||
       compareCodePoints(b.run_id as string, a.run_id as string),
   )
-  return last === undefined ? [] : [{ age_limit_micros: wholeValue(microsOf(last.age_limit)) }]
+  return [...Map.groupBy(ended, (row) => row.shard as string)].map(([shard, [last]]) => ({
+    shard,
+    age_limit_micros: wholeValue(microsOf(last!.age_limit)),
+  }))
 }
 
 const CLOSED = ['ended', 'recovered', 'lost']
 
 /** `sql/unfinished-runs.sql`: runs that have claimed and of which nobody has said how they ended, the oldest first. */
-export function unfinishedRuns(runs: readonly TableRow[], given: Given): Row[] {
-  const shard = given.text('shard')
-  const ofShard = runs.filter((row) => row.shard === shard)
-  return [...Map.groupBy(ofShard, (row) => row.run_id as string)]
+export function unfinishedRuns(runs: readonly TableRow[]): Row[] {
+  return [...Map.groupBy(runs, (row) => row.run_id as string)]
     .filter(([, rows]) => !rows.some((row) => CLOSED.includes(row.event as string)))
     .map(([runId, rows]) => unfinishedRun(runId, rows))
     .filter((run) => run.claim_to_micros !== null)
@@ -49,6 +48,7 @@ function unfinishedRun(runId: string, rows: readonly TableRow[]): Row {
   const instants = (column: string) => rows.map((row) => microsOf(row[column]))
   return {
     run_id: runId,
+    shard: greatest(texts('shard'), compareText),
     epoch: wholeValue(
       greatest(
         rows.map((row) => wholeOf(row.epoch)),

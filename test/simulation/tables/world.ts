@@ -1,3 +1,4 @@
+import { hashBounds } from '../../../src/domain/shard.ts'
 import { SOURCE_CONTRACT } from '../../../src/extract/contract.ts'
 import type { QueryParameters, TableRow } from '../../../src/warehouse/warehouse.ts'
 import { auditRows } from '../../bigquery/support/same-rows/audit-rows.ts'
@@ -69,6 +70,7 @@ export function anyExtraction(draw: Draw, { instants, transactionIds }: Shop): Q
     app: draw.oneOf(['', '', ...APPS]),
     event: draw.oneOf(['', '', ...EVENTS]),
     transaction: draw.chance(0.1) ? draw.oneOf(transactionIds) : '',
+    ...anyShard(draw),
     resend_failed: draw.chance(0.3),
     resend_all: draw.chance(0.3),
     in_doubt_since: { timestampMicros: NOW_MICROS - hoursAgo * 3_600_000_000 - draw.between(0, 2) },
@@ -76,6 +78,12 @@ export function anyExtraction(draw: Draw, { instants, transactionIds }: Shop): Q
     other_blocks: draw.chance(0.7),
     row_limit: draw.oneOf([0, 1, 7, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER]),
   }
+}
+
+function anyShard(draw: Draw): QueryParameters {
+  const count = draw.oneOf([1, 1, 2, 3, 7])
+  const { from, to } = hashBounds({ index: draw.between(0, count - 1), count })
+  return { shard_from: from, shard_to: to }
 }
 
 /** Of runs that there are and of one that there is not, between any two instants. */

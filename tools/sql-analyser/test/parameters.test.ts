@@ -100,7 +100,7 @@ describe('the declared parameters', () => {
     const { warehouse, recorded } = await recordingWarehouse(path)
     const [clock, config] = [new VirtualClock(), await configFor(path)]
     await new RunLog(warehouse).owedFromMs('0/1', clock.now())
-    await new RunLog(warehouse).unfinished('0/1')
+    await new RunLog(warehouse).unfinished()
     await writeMissing(warehouse, [auditRow({ transactionId: 't0' })])
     for await (const _doubts of readDoubts(warehouse));
     await readSettlement(warehouse, 't0')

@@ -2,7 +2,7 @@ import { MS_PER_DAY, MS_PER_HOUR } from '../../../../src/domain/durations.ts'
 import { type ExtractOptions, extract } from '../../../../src/extract/extract.ts'
 import type { QueryParameters, Warehouse } from '../../../../src/warehouse/warehouse.ts'
 import type { Draw } from './draw.ts'
-import { APPS, EVENTS, MAX_AGE_MS, NOW_MS, SHARDS, type Shop, WINDOW } from './shop.ts'
+import { APPS, EVENTS, MAX_AGE_MS, NOW_MS, type Shop, WINDOW } from './shop.ts'
 
 type ParameterSets = (draw: Draw, shop: Shop) => QueryParameters[] | Promise<QueryParameters[]>
 
@@ -31,10 +31,7 @@ export const QUERIES: Readonly<Record<string, ParameterSets>> = {
   'extract.sql': (draw, shop) => Promise.all(extractions(draw, shop).map(extractParameters)),
   'in-doubt.sql': () =>
     ['', 'run-1', 'nobody'].map((run_id) => ({ run_id, audit_from: at(NOW_MS - 90 * MS_PER_DAY) })),
-  'last-full-run.sql': () =>
-    SHARDS.flatMap((shard) =>
-      [now, at(NOW_MS - 5 * MS_PER_HOUR)].map((instant) => ({ shard, now: instant })),
-    ),
+  'last-full-runs.sql': () => [{ now }, { now: at(NOW_MS - 5 * MS_PER_HOUR) }],
   'lease-holders.sql': none,
   'oldest-open.sql': () => [10, 60, 300].map((days) => ({ audit_from: at(NOW_MS - days * MS_PER_DAY) })),
   'settlement.sql': (draw, shop) => draw.list(8, () => ({ transaction_id: draw.oneOf(shop.transactionIds) })),
@@ -47,7 +44,7 @@ export const QUERIES: Readonly<Record<string, ParameterSets>> = {
       occurred_to: at(NOW_MS + MS_PER_DAY),
     })),
   'sent-ids.sql': () => [{ occurred_from: at(NOW_MS - 30 * MS_PER_DAY) }],
-  'unfinished-runs.sql': () => SHARDS.map((shard) => ({ shard })),
+  'unfinished-runs.sql': none,
   'audit/cost-per-run.sql': () => [
     { usd_per_tib: '6.25', row_limit: 100 },
     { usd_per_tib: '0.1234565', row_limit: 3 },
@@ -55,7 +52,7 @@ export const QUERIES: Readonly<Record<string, ParameterSets>> = {
   'audit/delivered-by-day.sql': window,
   'audit/delivery-lag.sql': settled,
   'audit/lost-revenue.sql': settled,
-  'audit/open.sql': none,
+  'audit/open.sql': () => [10, 60, 300].map((days) => ({ audit_from: at(NOW_MS - days * MS_PER_DAY) })),
   'audit/rejections-by-reason.sql': settled,
   'audit/runs.sql': () => [{ row_limit: 100 }, { row_limit: 3 }],
   'audit/transaction.sql': (draw, shop) =>
@@ -87,6 +84,8 @@ function extractions(draw: Draw, shop: Shop): Partial<ExtractOptions>[] {
       resend: 'all',
     },
     { resend: 'failed' },
+    { shard: { index: 0, count: 3 } },
+    { shard: { index: 2, count: 3 }, resend: 'all' },
     { resend: 'all' },
     { window: partial, resend: 'all', limit: 25 },
     { inDoubtBlocks: { revenue: true, other: false }, inDoubtHoldHours: 48 },
