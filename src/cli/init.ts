@@ -3,12 +3,13 @@ import { access, constants, mkdir } from 'node:fs/promises'
 import type { Config } from '../config.ts'
 import { TerminalError } from '../domain/errors.ts'
 import { ExitCode } from '../domain/exit-code.ts'
+import { notAddable } from '../warehouse/older-tables.ts'
 import type { CommandContext, RunCommand } from './command.ts'
 import { colour, commandLine, formatTable } from './output.ts'
 
 /** One thing that a run needs, and whether it was there. */
 interface Step {
-  kind: 'state directory' | 'warehouse' | 'table' | 'view'
+  kind: 'state directory' | 'warehouse' | 'table' | 'column' | 'view'
   name: string
   status: 'created' | 'existed'
 }
@@ -17,12 +18,17 @@ interface Step {
 export const runCommand: RunCommand<'init'> = async ({ example, print }, context) => {
   if (example) {
     const { exampleYaml } = await import('../config/example.ts')
-    context.stdout.write(exampleYaml())
+    context.stdout.write(context.flags.json ? jsonLine({ example: exampleYaml() }) : exampleYaml())
     return ExitCode.ok
   }
   const config = await context.loadConfig()
   if (print) {
-    context.stdout.write(await ddlText(config))
+    const statements = await ddlOf(config)
+    context.stdout.write(
+      context.flags.json
+        ? jsonLine({ statements })
+        : statements.map((statement) => `${statement};\n`).join('\n'),
+    )
     return ExitCode.ok
   }
   show(
@@ -33,13 +39,15 @@ export const runCommand: RunCommand<'init'> = async ({ example, print }, context
   return ExitCode.ok
 }
 
-async function ddlText({ warehouse, audit }: Config): Promise<string> {
+/** Every object says how the command ends. */
+function jsonLine(object: object): string {
+  return `${JSON.stringify({ ...object, exit_code: ExitCode.ok })}\n`
+}
+
+async function ddlOf({ warehouse, audit }: Config): Promise<readonly string[]> {
   const { bigqueryDdl, duckdbDdl } = await import('../warehouse/ddl.ts')
   const isDuckdb = warehouse.type === 'duckdb'
-  const statements = isDuckdb
-    ? duckdbDdl()
-    : bigqueryDdl(`${warehouse.project}.${warehouse.dataset}`, audit.expireDays)
-  return statements.map((statement) => `${statement};\n`).join('\n')
+  return isDuckdb ? duckdbDdl() : bigqueryDdl(`${warehouse.project}.${warehouse.dataset}`, audit.expireDays)
 }
 
 async function createStateDirectory(path: string): Promise<Step> {
@@ -65,7 +73,8 @@ async function createTables(config: Config, context: CommandContext): Promise<St
   const warehouse = await openFor('init', config, context, { create: true })
   try {
     // Before the views, which would fail on a missing column with the engine's own words.
-    refuseOldTables(await warehouse.missingTables())
+    const missing = await warehouse.missingTables()
+    refuseForeignTables(missing)
     const created = new Set(await warehouse.createTables())
     const status = (isCreated: boolean) => (isCreated ? 'created' : 'existed')
     // A new dataset is named among what was created.
@@ -73,6 +82,9 @@ async function createTables(config: Config, context: CommandContext): Promise<St
     return [
       { kind: 'warehouse', name: warehouse.name, status: status(isNew || isNewDataset) },
       ...TABLES.map(({ name }): Step => ({ kind: 'table', name, status: status(created.has(name)) })),
+      ...missing
+        .filter((name) => name.includes('.'))
+        .map((name): Step => ({ kind: 'column', name, status: status(created.has(name)) })),
       ...VIEWS.map(({ name }): Step => ({ kind: 'view', name, status: status(created.has(name)) })),
     ]
   } finally {
@@ -80,12 +92,12 @@ async function createTables(config: Config, context: CommandContext): Promise<St
   }
 }
 
-/** A table of the same name that was made otherwise stays as it is: what it lacks would fail in the middle of a run. */
-function refuseOldTables(missing: string[]): void {
-  const columns = missing.filter((name) => name.includes('.'))
+/** A table of the same name that was made otherwise stays as it is: it is somebody else's. */
+function refuseForeignTables(missing: string[]): void {
+  const columns = notAddable(missing)
   if (columns.length === 0) return
   throw new TerminalError(
-    `The warehouse has our tables, but not all of their columns: it lacks ${columns.join(', ')}.`,
+    `The warehouse has tables of our names, but not all of their columns: it lacks ${columns.join(', ')}.`,
     {
       hint: 'A table of that name was made by something else. Compare it with `adjust-s2s init --print`, or rename it.',
     },
@@ -95,7 +107,7 @@ function refuseOldTables(missing: string[]): void {
 function show(steps: Step[], config: Config, { stdout, stderr, flags }: CommandContext): void {
   const sourceExists = existsSync(config.source)
   if (flags.json) {
-    stdout.write(`${JSON.stringify({ steps, source: { path: config.source, exists: sourceExists } })}\n`)
+    stdout.write(jsonLine({ steps, source: { path: config.source, exists: sourceExists } }))
     return
   }
   const status = (step: Step) => colour(step.status === 'created' ? 'green' : 'dim', step.status, stdout)

@@ -64,6 +64,9 @@ const DOCUMENTED: readonly (readonly [string, Documented])[] = [
   ['internal error, contact support@adjust.com', retry('internal_error')],
 ]
 
+/** Of these the catalogue of errors has every one: docs/errors.md. */
+export const DOCUMENTED_MESSAGES: readonly string[] = DOCUMENTED.map(([message]) => message)
+
 const UNAUTHENTICATED = ['missing authentication token', 'wrong authentication token']
 
 /** Longest plain text that is taken for a bare message of Adjust's rather than for a page of somebody else's. */

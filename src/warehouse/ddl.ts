@@ -37,10 +37,20 @@ export function duckdbDdl(): string[] {
 
 function duckdbTable(table: Table): string[] {
   const columns = table.columns.map((column) => `  "${column.name}" ${duckdbColumn(column)}`)
-  const comments = table.columns.map(
-    (column) => `COMMENT ON COLUMN ${table.name}."${column.name}" IS ${literal(column.description)}`,
-  )
+  const comments = table.columns.map((column) => duckdbComment(table, column))
   return [`CREATE TABLE IF NOT EXISTS ${table.name} (\n${columns.join(',\n')}\n)`, ...comments]
+}
+
+/** Adds a column that an earlier version's table lacks. */
+export function duckdbAddColumn(table: Table, column: Column): string[] {
+  return [
+    `ALTER TABLE ${table.name} ADD COLUMN IF NOT EXISTS "${column.name}" ${duckdbColumn(column)}`,
+    duckdbComment(table, column),
+  ]
+}
+
+function duckdbComment(table: Table, column: Column): string {
+  return `COMMENT ON COLUMN ${table.name}."${column.name}" IS ${literal(column.description)}`
 }
 
 function duckdbColumn(column: Column): string {
@@ -92,6 +102,11 @@ function bigqueryTable(dataset: string, table: Table): string {
   ].join('\n')
 }
 
+/** The same for BigQuery. */
+export function bigqueryAddColumn(dataset: string, table: Table, column: Column): string {
+  return `ALTER TABLE \`${dataset}.${table.name}\` ADD COLUMN IF NOT EXISTS \`${column.name}\` ${bigqueryColumn(column)}`
+}
+
 /** GoogleSQL's name of a column's type. */
 export function bigqueryType(column: Pick<Column, 'type'>): string {
   return BIGQUERY_TYPES[column.type]
@@ -103,7 +118,11 @@ function bigqueryColumn(column: Column): string {
 }
 
 function bigqueryView(dataset: string, view: View): string {
+  return `CREATE OR REPLACE VIEW \`${dataset}.${view.name}\`\nOPTIONS (description = ${JSON.stringify(view.description)}) AS\n${bigqueryViewQuery(dataset, view)}`
+}
+
+/** What the view selects, its tables named in full. */
+export function bigqueryViewQuery(dataset: string, view: View): string {
   const tables = new RegExp(`\\b(${TABLES.map((table) => table.name).join('|')})\\b`, 'g')
-  const query = view.query.replace(tables, (name) => `\`${dataset}.${name}\``)
-  return `CREATE OR REPLACE VIEW \`${dataset}.${view.name}\`\nOPTIONS (description = ${JSON.stringify(view.description)}) AS\n${query}`
+  return view.query.replace(tables, (name) => `\`${dataset}.${name}\``)
 }

@@ -1,8 +1,9 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { TerminalError } from '../domain/errors.ts'
-import { duckdbStatements } from './ddl.ts'
+import { duckdbAddColumn, duckdbStatements } from './ddl.ts'
 import { queryError } from './duckdb-errors.ts'
 import { appendRows, bindings, type TableColumn } from './duckdb-values.ts'
+import { columnsToAdd } from './older-tables.ts'
 import { TABLES, VIEWS } from './schema.ts'
 import type { QueryParameters, TableRow } from './warehouse.ts'
 
@@ -43,15 +44,28 @@ export class DuckdbTables {
     }
   }
 
-  /** Creates the tables and views that are missing, and answers their names. */
+  /**
+   * Creates the tables and views that are missing, adds the columns that an earlier version's tables lack, and answers the names of both.
+   * A view is made anew in any case: what it selects may have changed.
+   */
   async createMissing(): Promise<string[]> {
     const present = await this.#columnNames()
-    const missing = [...duckdbStatements()].filter(([name]) => !present.has(name))
-    const statements = missing.flatMap(([, ofOne]) => ofOne)
+    const added = TABLES.flatMap((table) => {
+      const names = present.get(table.name)
+      return names === undefined ? [] : columnsToAdd(table, names).map((column) => ({ table, column }))
+    })
+    const isView = (name: string) => VIEWS.some((view) => view.name === name)
+    const due = [...duckdbStatements()].filter(([name]) => !present.has(name) || isView(name))
+    // Columns first, for the views name them.
+    const statements = [
+      ...added.flatMap(({ table, column }) => duckdbAddColumn(table, column)),
+      ...due.flatMap(([, ofOne]) => ofOne),
+    ]
     await this.#allOrNothing(async () => {
       for (const statement of statements) await this.#connection.run(statement)
     })
-    return missing.map(([name]) => name)
+    const created = due.map(([name]) => name).filter((name) => !present.has(name))
+    return [...created, ...added.map(({ table, column }) => `${table.name}.${column.name}`)]
   }
 
   /** Names of tables and views that are missing, and `table.column`. */

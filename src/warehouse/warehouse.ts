@@ -88,7 +88,10 @@ export interface Warehouse {
   /** Appends rows to one of this program's tables; when it returns they are durable. All of them, or none. */
   append(table: string, rows: TableRow[]): Promise<void>
 
-  /** Creates the program's tables and views where they are missing, and says what it created. */
+  /**
+   * Creates the program's tables and views where they are missing, and adds columns that may be NULL to those of an earlier version. Answers
+   * the names of what it created, `table.column` for a column.
+   */
   createTables(): Promise<string[]>
 
   /** The DDL that `createTables` runs, for people who create tables by other means. */

@@ -196,7 +196,8 @@ function describeTransactions(engine: Engine): void {
       { transactionId: 't3', ...doubt, occurredAtMicros: micros('2025-05-17T07:00:00.5Z') },
       { transactionId: 't4' },
     ])
-    expect(await readRows(warehouse, 'audit/open.sql')).toMatchObject([
+    const parameters = { audit_from: { timestampMicros: micros('2025-02-01T00:00:00Z') } }
+    expect(await readRows(warehouse, 'audit/open.sql', parameters)).toMatchObject([
       {
         reason: 'timed_out',
         events: 1,
@@ -206,6 +207,25 @@ function describeTransactions(engine: Engine): void {
       },
       { reason: 'run_stopped', events: 2, example: 't1', oldest_occurred_at: '2025-05-18 08:00:00' },
     ])
+  })
+
+  it('open: not what occurred before the instant that bounds it, and not what a row without a time settles', async () => {
+    const stopped = { status: 'deferred', reason: 'run_stopped' } as const
+    const [before, after] = [micros('2025-01-31T23:59:59.999999Z'), micros('2025-02-01T00:00:00Z')]
+    const warehouse = await withAudit(engine, [
+      { transactionId: 't1', ...stopped, occurredAtMicros: before },
+      { transactionId: 't2', ...stopped, occurredAtMicros: after },
+      { transactionId: 't3', ...stopped, occurredAtMicros: after },
+      {
+        transactionId: 't3',
+        status: 'invalid',
+        reason: 'occurred_at_missing',
+        occurredAtMicros: null,
+        settledAtMs: NOW + 1,
+      },
+    ])
+    const rows = await readRows(warehouse, 'audit/open.sql', { audit_from: { timestampMicros: after } })
+    expect(rows).toMatchObject([{ events: 1, example: 't2' }])
   })
 
   it('transaction: its attempts and settlements, the oldest first, to the microsecond', async () => {

@@ -102,9 +102,9 @@ describe('a failure of BigQuery', () => {
       rest(
         400,
         'bytesBilledLimitExceeded',
-        'Query exceeded limit for bytes billed: 1. 10 or higher required.',
+        'Query exceeded limit for bytes billed: 53687091200. 64424509440 or higher required.',
       ),
-      /maximum_gb_billed/,
+      /would read 60 GB, and warehouse\.maximum_gb_billed allows 50 GB/,
       /--from/,
     ],
     [

@@ -1,7 +1,8 @@
 import { onTestFinished } from 'vitest'
+import { duckdbDdl } from '../../src/warehouse/ddl.ts'
 import { openDuckdbWarehouse } from '../../src/warehouse/duckdb-warehouse.ts'
 import type { CellType, Engine } from './engine.ts'
-import { scratchPath } from './scratch.ts'
+import { makeDuckdbFile, scratchPath } from './scratch.ts'
 
 const TYPES: Record<CellType, string> = {
   text: 'VARCHAR',
@@ -16,6 +17,13 @@ export const duckdb: Engine = {
     const warehouse = await openDuckdbWarehouse({ path: scratchPath('warehouse.duckdb'), create: true })
     onTestFinished(() => warehouse.close())
     await warehouse.createTables()
+    return warehouse
+  },
+  async openChanged(statements) {
+    const path = scratchPath('warehouse.duckdb')
+    await makeDuckdbFile(path, [...duckdbDdl(), ...statements((name) => name)])
+    const warehouse = await openDuckdbWarehouse({ path })
+    onTestFinished(() => warehouse.close())
     return warehouse
   },
   literal(value, type) {

@@ -54,6 +54,7 @@ describe('which row says what became of a transaction', () => {
     const onOneLine = readQuery('extract.sql').replace(/\s+/g, ' ')
     expect(onOneLine.split(LATEST_FIRST)).toHaveLength(3)
     expect(readQuery('oldest-open.sql')).toContain(LATEST_FIRST)
+    expect(readQuery('audit/open.sql')).toContain(LATEST_FIRST)
   })
 })
 

@@ -39,6 +39,62 @@ export function describeWarehouse(engine: Engine): void {
       })
     })
 
+    describe('tables of an earlier version', () => {
+      const insert = (table: string, id: string) =>
+        `INSERT INTO ${table} (audit_id, run_id, transaction_id, status, reason, attempt, settled_at)
+          VALUES ('${id}/1', 'r1', '${id}', 'delivered', 'ok', 1, TIMESTAMP '2025-05-20 12:00:00+00')`
+
+      it('get the columns that it did not know, and keep their rows', async () => {
+        const warehouse = await engine.openChanged((table) => [
+          insert(table('s2s_audit'), 'old'),
+          `ALTER TABLE ${table('s2s_audit')} DROP COLUMN warnings`,
+          `ALTER TABLE ${table('s2s_audit')} DROP COLUMN latency_ms`,
+          `ALTER TABLE ${table('s2s_runs')} DROP COLUMN duration_s`,
+        ])
+        const added = ['s2s_audit.latency_ms', 's2s_audit.warnings', 's2s_runs.duration_s']
+        expect(await warehouse.missingTables()).toEqual(added)
+        expect(await warehouse.createTables()).toEqual(added)
+        expect(await warehouse.missingTables()).toEqual([])
+        const row = auditRow({ transactionId: 'new', latencyMs: 80, warnings: ['adid_missing'] })
+        await warehouse.append('s2s_audit', [auditTableRow(row)])
+        const latest = 'SELECT transaction_id, latency_ms FROM s2s_latest ORDER BY transaction_id'
+        expect(await rowsOf(warehouse, latest)).toEqual([
+          { transaction_id: 'new', latency_ms: 80 },
+          { transaction_id: 'old', latency_ms: null },
+        ])
+        const warnings = 'SELECT warning FROM s2s_audit CROSS JOIN UNNEST(warnings) AS warning'
+        expect(await rowsOf(warehouse, warnings)).toEqual([{ warning: 'adid_missing' }])
+      })
+
+      it("are left alone where a column is missing that may not be NULL: they are somebody else's", async () => {
+        const warehouse = await engine.openChanged((table) => [
+          `ALTER TABLE ${table('s2s_runs')} DROP COLUMN shard`,
+          `ALTER TABLE ${table('s2s_runs')} DROP COLUMN version`,
+        ])
+        expect(await warehouse.createTables()).toEqual([])
+        expect(await warehouse.missingTables()).toEqual(['s2s_runs.shard', 's2s_runs.version'])
+      })
+
+      it('get the view of this one', async () => {
+        const warehouse = await engine.openChanged((table) => [
+          insert(table('s2s_audit'), 'old'),
+          `CREATE OR REPLACE VIEW ${table('s2s_latest')} AS SELECT transaction_id FROM ${table('s2s_audit')}`,
+        ])
+        expect(await warehouse.createTables()).toEqual([])
+        expect(await rowsOf(warehouse, 'SELECT status FROM s2s_latest')).toEqual([{ status: 'delivered' }])
+      })
+
+      it('and of a later one, with a column more, take rows', async () => {
+        const warehouse = await engine.openChanged((table) => [
+          `ALTER TABLE ${table('s2s_audit')} ADD COLUMN later STRING`,
+        ])
+        expect(await warehouse.missingTables()).toEqual([])
+        await warehouse.append('s2s_audit', [auditTableRow(auditRow({ transactionId: 't1' }))])
+        const rows = await rowsOf(warehouse, 'SELECT transaction_id, later FROM s2s_audit')
+        expect(rows).toEqual([{ transaction_id: 't1', later: null }])
+      })
+    })
+
     describe('append', () => {
       const columns = `SELECT transaction_id, revenue, UNIX_MICROS(occurred_at) AS occurred_at_micros, attempt,
         identifiers, message, http_status, latency_ms FROM s2s_audit ORDER BY transaction_id`

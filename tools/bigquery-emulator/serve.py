@@ -1,12 +1,15 @@
-"""Runs the emulator, with four flaws mended, until standard input is closed: it never outlives its parent, even a killed one."""
+"""Runs the emulator, with five flaws mended, until standard input is closed: it never outlives its parent, even a killed one."""
 
 import os
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import sqlglot
+from bqemulator.catalog import ddl_sync
 from bqemulator.cli import main
 from bqemulator.grpc_api import read_servicer
+from bqemulator.jobs import executor
 from google.cloud.bigquery_storage_v1 import types
 from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
@@ -67,6 +70,29 @@ def start_large_pool(pool, max_workers=None, *arguments, **options):
 
 
 ThreadPoolExecutor.__init__ = start_large_pool
+
+# An ALTER TABLE changes the columns of a table, but not what the emulator's catalog says of them.
+sync_created_table = executor.sync_created_table
+
+
+def sync_altered_table(sql, project, context):
+    sync_created_table(sql, project, context)
+    if not sql.lstrip().upper().startswith("ALTER TABLE"):
+        return
+    statement = sqlglot.parse_one(sql, read="bigquery")
+    if not isinstance(statement, exp.Alter) or not isinstance(statement.this, exp.Table):
+        return
+    name = ddl_sync._split_target(statement.this, project)
+    table = context.catalog.get_table(*name)
+    if table is None:
+        return
+    known = {field.name: field for field in table.schema_.fields}
+    fields = tuple(known.get(field.name, field) for field in ddl_sync._introspect_schema(*name, context).fields)
+    schema = table.schema_.model_copy(update={"fields": fields})
+    context.catalog.update_table(table.model_copy(update={"schema_": schema}))
+
+
+executor.sync_created_table = sync_altered_table
 
 threading.Thread(target=leave_with_parent, daemon=True).start()
 main()

@@ -1,7 +1,14 @@
 import { MS_PER_DAY, SHORTEST_AUDIT_DAYS } from '../../domain/durations.ts'
 import { TerminalError } from '../../domain/errors.ts'
-import { bigqueryExpiry, bigqueryStatements, bigqueryType } from '../ddl.ts'
-import { TABLES, VIEWS } from '../schema.ts'
+import {
+  bigqueryAddColumn,
+  bigqueryExpiry,
+  bigqueryStatements,
+  bigqueryType,
+  bigqueryViewQuery,
+} from '../ddl.ts'
+import { columnsToAdd } from '../older-tables.ts'
+import { TABLES, type Table, VIEWS } from '../schema.ts'
 import type { BigqueryApi } from './api.ts'
 import { sqlType } from './columns.ts'
 import { reasonOf } from './failures.ts'
@@ -25,7 +32,10 @@ export class BigqueryTables {
     this.#options = options
   }
 
-  /** Creates the dataset, the tables and the views that are missing, and answers their names. */
+  /**
+   * Creates the dataset, the tables and the views that are missing, adds the columns that an earlier version's tables lack, and answers the
+   * names of all of it.
+   */
   async createMissing(): Promise<string[]> {
     const created: string[] = []
     if (!(await this.datasetExists())) {
@@ -35,21 +45,36 @@ export class BigqueryTables {
     const { project, dataset, expireDays, run } = this.#options
     const present = await this.#tables()
     for (const [name, statements] of bigqueryStatements(`${project}.${dataset}`, expireDays)) {
-      const table = present.get(name)
-      if (table) await this.#setExpiry(name, table)
-      else for (const statement of statements) await run(statement)
-      if (!table) created.push(name)
+      const found = present.get(name)
+      const isDue = !found || isOldView(`${project}.${dataset}`, name, found)
+      if (isDue) for (const statement of statements) await run(statement)
+      if (found) created.push(...(await this.#update(name, found)))
+      else created.push(name)
     }
     return created
   }
 
-  /** The setting may have changed since the table was made, or somebody else has made it. */
-  async #setExpiry(name: string, found: TableResource): Promise<void> {
-    const { project, dataset, expireDays, run } = this.#options
+  /** Brings a table of an earlier version, or one of another's hand, up to date; answers the columns that it added. */
+  async #update(name: string, found: TableResource): Promise<string[]> {
     const table = TABLES.find((one) => one.name === name)
-    const wanted = table?.partitionBy ? expireDays : 0
+    if (!table) return []
+    await this.#setExpiry(table, found)
+    const types = columnTypes(found)
+    const isOurs = table.columns.every(
+      (column) => (types.get(column.name) ?? bigqueryType(column)) === bigqueryType(column),
+    )
+    const columns = isOurs ? columnsToAdd(table, [...types.keys()]) : []
+    const { project, dataset, run } = this.#options
+    for (const column of columns) await run(bigqueryAddColumn(`${project}.${dataset}`, table, column))
+    return columns.map((column) => `${name}.${column.name}`)
+  }
+
+  /** The setting may have changed since the table was made, or somebody else has made it. */
+  async #setExpiry(table: Table, found: TableResource): Promise<void> {
+    const { project, dataset, expireDays, run } = this.#options
+    const wanted = table.partitionBy ? expireDays : 0
     const isRight = found.expirationTime === undefined && (keptDays(found) ?? 0) === wanted
-    if (table && !isRight) await run(bigqueryExpiry(`${project}.${dataset}`, table, expireDays))
+    if (!isRight) await run(bigqueryExpiry(`${project}.${dataset}`, table, expireDays))
   }
 
   /** Whether the table is there now. */
@@ -112,6 +137,12 @@ export class BigqueryTables {
     const { api, dataset } = this.#options
     return api.call<TableResource>({ uri: `/datasets/${dataset}/tables/${name}` })
   }
+}
+
+/** Whether a view selects something else than this version's. */
+function isOldView(dataset: string, name: string, found: TableResource): boolean {
+  const view = VIEWS.find((one) => one.name === name)
+  return view !== undefined && found.view?.query !== bigqueryViewQuery(dataset, view)
 }
 
 /** After how many days partitions go; null where they stay. */

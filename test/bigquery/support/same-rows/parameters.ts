@@ -2,7 +2,7 @@ import { MS_PER_DAY, MS_PER_HOUR } from '../../../../src/domain/durations.ts'
 import { type ExtractOptions, extract } from '../../../../src/extract/extract.ts'
 import type { QueryParameters, Warehouse } from '../../../../src/warehouse/warehouse.ts'
 import type { Draw } from './draw.ts'
-import { APPS, EVENTS, MAX_AGE_MS, NOW_MS, type Shop, WINDOW } from './shop.ts'
+import { APPS, EVENTS, MAX_AGE_MS, NOW_MS, SHARDS, type Shop, WINDOW } from './shop.ts'
 
 type ParameterSets = (draw: Draw, shop: Shop) => QueryParameters[] | Promise<QueryParameters[]>
 
@@ -17,6 +17,13 @@ const window: ParameterSets = () => [
 const settled: ParameterSets = () => [
   { settled_from: at(NOW_MS - 4 * MS_PER_DAY), settled_to: at(NOW_MS + MS_PER_DAY) },
   { settled_from: at(NOW_MS - MS_PER_DAY, -1), settled_to: at(NOW_MS, -1) },
+]
+
+const occurred = { occurred_from: at(NOW_MS - 58 * MS_PER_DAY), occurred_to: at(NOW_MS + MS_PER_DAY) }
+const ever = { started_from: at(NOW_MS - 300 * MS_PER_DAY), started_to: at(NOW_MS + MS_PER_DAY) }
+const ofRuns = () => [
+  ...['run-1', 'run-2'].map((run_id) => ({ run_id, ...occurred })),
+  { run_id: 'run-3', occurred_from: at(WINDOW.fromMs), occurred_to: at(WINDOW.toMs) },
 ]
 
 /** What each query of `sql/` is asked with, in this order. */
@@ -45,6 +52,35 @@ export const QUERIES: Readonly<Record<string, ParameterSets>> = {
     })),
   'sent-ids.sql': () => [{ occurred_from: at(NOW_MS - 30 * MS_PER_DAY) }],
   'unfinished-runs.sql': none,
+  'report/runs.sql': () => [
+    { pattern: '', shard: '', ended_only: false, ...ever, row_limit: 100 },
+    { pattern: '^run-1|-3$', shard: SHARDS[0], ended_only: false, ...ever, row_limit: 100 },
+    {
+      pattern: '',
+      shard: '',
+      ended_only: true,
+      started_from: at(NOW_MS - 12 * MS_PER_HOUR),
+      started_to: now,
+      row_limit: 5,
+    },
+  ],
+  'report/totals.sql': ofRuns,
+  'report/outcomes.sql': () => ofRuns().map((parameters) => ({ ...parameters, row_limit: 100 })),
+  'report/sends.sql': () =>
+    [10, 36_000].flatMap((span_tenths) =>
+      ofRuns().map((parameters) => ({
+        ...parameters,
+        from_micros: (NOW_MS - 3 * MS_PER_DAY) * 1000,
+        span_tenths,
+      })),
+    ),
+  'report/answer-times.sql': ofRuns,
+  'report/delivery-lags.sql': ofRuns,
+  'report/open.sql': () => [
+    { ...occurred, as_of: now, app: '', event: '', row_limit: 20 },
+    { ...occurred, as_of: at(NOW_MS - MS_PER_DAY), app: APPS[0], event: '', row_limit: 2 },
+    { ...occurred, as_of: at(NOW_MS - MS_PER_HOUR), app: '', event: EVENTS[0], row_limit: 20 },
+  ],
   'audit/cost-per-run.sql': () => [
     { usd_per_tib: '6.25', row_limit: 100 },
     { usd_per_tib: '0.1234565', row_limit: 3 },
