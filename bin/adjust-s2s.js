@@ -5,10 +5,10 @@ import { existsSync } from 'node:fs'
 import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
 
-const main = new URL('../src/main.ts', import.meta.url)
+const start = new URL('start.js', import.meta.url)
 
 if (Number(process.versions.node.split('.')[0]) >= 24) {
-  await import(main.href)
+  await import(start.href)
 } else {
   const suffix = process.platform === 'win32' ? '.cmd' : ''
   const bundled = fileURLToPath(new URL(`../node_modules/.bin/node${suffix}`, import.meta.url))
@@ -19,7 +19,7 @@ if (Number(process.versions.node.split('.')[0]) >= 24) {
     )
     process.exit(2)
   }
-  const child = spawn(bundled, [fileURLToPath(main), ...process.argv.slice(2)], { stdio: 'inherit' })
+  const child = spawn(bundled, [fileURLToPath(start), ...process.argv.slice(2)], { stdio: 'inherit' })
   // A terminal sends Ctrl-C to both processes; a supervisor signals only this one.
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) {
     process.on(signal, () => {

@@ -35,12 +35,15 @@ const commands: { [Name in CommandName]: () => Promise<{ runCommand: RunCommand<
   doctor: () => import('./cli/doctor.ts'),
   plan: () => import('./cli/plan.ts'),
   run: () => import('./cli/run.ts'),
+  'job-manifest': () => import('./cli/job-manifest.ts'),
   status: () => import('./cli/status.ts'),
   explain: () => import('./cli/explain.ts'),
+  report: () => import('./cli/report.ts'),
   resolve: () => import('./cli/resolve.ts'),
   reconcile: () => import('./cli/reconcile.ts'),
   simulate: () => import('./cli/simulate.ts'),
   demo: () => import('./cli/demo.ts'),
+  completion: () => import('./cli/completion.ts'),
 }
 
 async function runCommand<Name extends CommandName>(
@@ -48,7 +51,7 @@ async function runCommand<Name extends CommandName>(
   flags: CommandFlags[Name],
   globalFlags: GlobalFlags,
 ): Promise<ExitCode> {
-  // Most commands are over in half a second, and much of that would go into compiling what they load.
+  // Most commands are over in half a second, and much of that would go into compiling what they load. `bin/` has done it already.
   enableCompileCache()
   const command = await commands[name]()
   return command.runCommand(flags, createContext(globalFlags))

@@ -1,6 +1,8 @@
 import type { Config } from '../config.ts'
 import type { ExitCode } from '../domain/exit-code.ts'
 import type { Log } from '../log.ts'
+import type { CompletionModel, Shell } from './completion-model.ts'
+import type { JobManifestFlags } from './job-manifest-flags.ts'
 import type { ReconcileFlags } from './reconcile-flags.ts'
 import type { ResolveFlags } from './resolve-flags.ts'
 import type { RunFlags } from './run-flags.ts'
@@ -37,18 +39,28 @@ export interface DoctorFlags {
   sendTestEvent: boolean
 }
 
+export interface ReportFlags {
+  /** A run id or an abbreviation of one; null for the newest run that ended. */
+  run: string | null
+  /** Where the page goes; null for the default, `-` for standard output. */
+  output: string | null
+}
+
 /** What each command is given, by its name. */
 export interface CommandFlags {
   init: InitFlags
   plan: RunFlags
   run: RunFlags
+  'job-manifest': JobManifestFlags
   status: Record<never, never>
   explain: { transactionId: string }
+  report: ReportFlags
   resolve: ResolveFlags
   reconcile: ReconcileFlags
   doctor: DoctorFlags
   simulate: SimulateFlags
   demo: Record<never, never>
+  completion: { shell: Shell; model: CompletionModel }
 }
 export type CommandName = keyof CommandFlags
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Config, loadConfig } from '../config.ts'
 import { type Clock, systemClock } from '../domain/clock.ts'
+import { TerminalError } from '../domain/errors.ts'
 import { ExitCode } from '../domain/exit-code.ts'
 import { machineAt } from '../machine.ts'
 import { newRunId } from '../run-id.ts'
@@ -11,9 +12,10 @@ import { runJob } from '../run-job.ts'
 import { loadScenario } from '../simulator/simulator.ts'
 import { SimulatorThread } from '../simulator/thread.ts'
 import type { RunSummary } from '../summary.ts'
+import { loadDuckdb } from '../warehouse/load-duckdb.ts'
 import { openWarehouse } from '../warehouse/open-warehouse.ts'
 import type { CommandContext, RunCommand } from './command.ts'
-import { colour, formatCount } from './output.ts'
+import { colour, formatCount, paragraph } from './output.ts'
 import { showProgress } from './run-progress.ts'
 import { onStopSignal } from './stop-signal.ts'
 import { formatSummary } from './summary-text.ts'
@@ -31,11 +33,14 @@ const yesterday: Clock = { ...systemClock, now: () => systemClock.now() - DAY_AG
  */
 export const runCommand: RunCommand<'demo'> = async (_flags, context) => {
   const say = (text: string) => {
-    if (!context.flags.quiet && !context.flags.json) context.stdout.write(`${text}\n`)
+    if (context.flags.quiet || context.flags.json) return
+    context.stdout.write(`${paragraph(text, { columns: context.stdout.columns })}\n`)
   }
+  // Before anything is made: an image may be without it.
+  await importDuckdb()
   const { world, faults } = await loadScenario(join(SAMPLE, 'scenario.yaml'))
   const simulator = await SimulatorThread.start({ port: 0, seed: SEED, world, faults })
-  const { signal, release } = onStopSignal(say)
+  const { signal, release } = onStopSignal((text) => context.stderr.write(`${text}\n`))
   try {
     const isNew = !existsSync(join(FOLDER, 'warehouse.duckdb'))
     if (isNew) await buildSample()
@@ -72,7 +77,12 @@ export const runCommand: RunCommand<'demo'> = async (_flags, context) => {
 }
 
 async function buildSample(): Promise<void> {
-  await mkdir(FOLDER, { recursive: true })
+  await mkdir(FOLDER, { recursive: true }).catch((cause: Error) => {
+    throw new TerminalError(`The folder ${FOLDER} for the sample cannot be made here: ${cause.message}`, {
+      cause,
+      hint: 'Go to a folder that you may write, and start it there.',
+    })
+  })
   // A journal without its warehouse tells of requests of an older sample.
   await rm(join(FOLDER, 'state'), { recursive: true, force: true })
   for (const file of ['adjust-s2s.yaml', 'transactions.sql', 'scenario.yaml'])
@@ -80,9 +90,11 @@ async function buildSample(): Promise<void> {
   await execute('purchases.sql')
 }
 
+const importDuckdb = () => loadDuckdb(() => import('@duckdb/node-api'))
+
 /** The shop's own tables are not ours, so they are made by its own SQL and not through the warehouse's interface. */
 async function execute(file: string): Promise<void> {
-  const { DuckDBInstance } = await import('@duckdb/node-api')
+  const { DuckDBInstance } = await importDuckdb()
   const instance = await DuckDBInstance.create(join(FOLDER, 'warehouse.duckdb'))
   const connection = await instance.connect()
   try {

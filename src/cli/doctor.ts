@@ -71,7 +71,7 @@ function doctorJson(findings: readonly Finding[], config: Config | null, exitCod
     status,
     detail,
     hint,
-    ...(event === null || config === null ? {} : { request: maskRequest(event, config.adjust) }),
+    request: event === null || config === null ? null : maskRequest(event, config.adjust),
   }))
   return { checks, ...countsOf(findings), exit_code: exitCode }
 }

@@ -8,7 +8,7 @@ import { millis } from '../warehouse/instants.ts'
 import type { CommandContext, RunCommand } from './command.ts'
 import { maskRequest } from './masked-request.ts'
 import { openFor } from './open-warehouse.ts'
-import { colour, commandLine, formatInstant, formatTable, oneLine } from './output.ts'
+import { colour, commandLine, formatInstant, formatTable, oneLine, paragraph } from './output.ts'
 import { type Row, withInstants } from './query-rows.ts'
 import { requestLines } from './request-lines.ts'
 
@@ -29,10 +29,15 @@ export const runCommand: RunCommand<'explain'> = async ({ transactionId }, conte
         ? `${JSON.stringify(explanationJson(explanation, config, context.flags.config))}\n`
         : explanationText(explanation, config, context),
     )
-    return explanation.rows.length === 0 && explanation.history.length === 0 ? ExitCode.usage : ExitCode.ok
+    return exitCodeOf(explanation)
   } finally {
     await warehouse.close()
   }
+}
+
+/** Neither the source nor the audit table knows it: a wrong id, most often. */
+function exitCodeOf({ rows, history }: Explanation): ExitCode {
+  return rows.length === 0 && history.length === 0 ? ExitCode.usage : ExitCode.ok
 }
 
 function explanationJson(explanation: Explanation, config: Config, configFlag: string | undefined) {
@@ -46,6 +51,7 @@ function explanationJson(explanation: Explanation, config: Config, configFlag: s
     history: history.map(withInstants),
     waits_for: waitsFor === null ? null : withInstants(waitsFor),
     verdict: verdict(explanation, config, configFlag),
+    exit_code: exitCodeOf(explanation),
   }
 }
 
@@ -54,7 +60,7 @@ function nextJson({ next, history }: Explanation) {
   const last = history.at(-1)
   const isOpen = last === undefined || (OPEN_STATUSES as readonly unknown[]).includes(last.status)
   if (next === null || !isOpen) return null
-  if (next.kind === 'event') return { outcome: 'sent' }
+  if (next.kind === 'event') return { outcome: 'sent', reason: null, message: null }
   const outcome = next.kind === 'settled' ? next.status : 'held'
   return { outcome, reason: next.reason, message: next.message }
 }
@@ -69,12 +75,14 @@ function explanationText(
   const event = eventOf(explanation)
   const lines = [
     title(transactionId),
-    ...verdict(explanation, config, flags.config).map((sentence) => `  ${sentence}`),
+    ...verdict(explanation, config, flags.config).map((sentence) =>
+      paragraph(sentence, { indent: 2, columns: stdout.columns }),
+    ),
     '',
   ]
-  lines.push(title('In the source'), ...sourceLines(explanation), '')
-  if (history.length > 0) lines.push(title('What happened'), historyTable(history), '')
-  if (waitsFor !== null) lines.push(title('It waits for'), historyTable([waitsFor]), '')
+  lines.push(title('In the source'), ...sourceLines(explanation, stdout.columns), '')
+  if (history.length > 0) lines.push(title('What happened'), historyTable(history, stdout), '')
+  if (waitsFor !== null) lines.push(title('It waits for'), historyTable([waitsFor], stdout), '')
   if (event !== null && rows.length > 0) {
     lines.push(
       title('Its request, ids masked'),
@@ -147,20 +155,23 @@ function unseen(
   return ['No run has taken it up yet; the next one would, if its window holds it.']
 }
 
-function sourceLines({ rows }: Explanation): string[] {
+function sourceLines({ rows }: Explanation, columns: number | undefined): string[] {
   const [row] = rows
   if (row === undefined) return ['  no such row (any more)']
   const occurredAt =
     row.occurredAtMicros === null ? 'without a time' : formatInstant(Math.floor(row.occurredAtMicros / 1000))
   const money = row.revenue === null ? 'no revenue' : `${row.revenue} ${row.currency ?? '(no currency)'}`
   const lines = [
-    `  ${occurredAt} · app ${row.appToken} · event ${row.eventToken} · ${money} · ids: ${Object.keys(row.identifiers).join(', ') || 'none'}`,
+    paragraph(
+      `${occurredAt} · app ${row.appToken} · event ${row.eventToken} · ${money} · ids: ${Object.keys(row.identifiers).join(', ') || 'none'}`,
+      { indent: 2, columns },
+    ),
   ]
   if (rows.length > 1) lines.push(`  ${rows.length} rows share this transaction_id; only the first is sent.`)
   return lines
 }
 
-function historyTable(history: Row[]): string {
+function historyTable(history: Row[], { columns }: CommandContext['stdout']): string {
   const header = ['when', 'run', 'attempt', 'status', 'reason', 'HTTP', 'ms', 'words']
   const rows = history.map((row) => [
     formatInstant(Math.floor(Number(row.settled_at_micros) / 1000)).replace(' UTC', ''),
@@ -172,5 +183,6 @@ function historyTable(history: Row[]): string {
     row.latency_ms as number | null,
     excerpt(row.message ?? ''),
   ])
-  return formatTable(rows, { header, indent: 2 })
+  // The words count most, then what became of it: on a narrow terminal the rest is in --json.
+  return formatTable(rows, { header, indent: 2, columns, droppable: ['run', 'ms', 'attempt'] })
 }

@@ -1,10 +1,9 @@
 import { type InspectColor, stripVTControlCharacters, styleText } from 'node:util'
-
-const counts = new Intl.NumberFormat('en-US')
+import { groupedDigits } from '../domain/grouped-digits.ts'
 
 /** 1234567 as `1,234,567`. */
 export function formatCount(count: number): string {
-  return counts.format(count)
+  return groupedDigits(count)
 }
 
 /** Milliseconds for people: `0.8 s`, `42 s`, `3 min 5 s`, `2 h 10 min`, `4 d 3 h`. */
@@ -64,19 +63,76 @@ export interface TableOptions {
   header?: string[]
   /** Spaces in front of each line. */
   indent?: number
+  /** So wide is the terminal; undefined where nothing is wrapped, such as on a pipe. */
+  columns?: number | undefined
+  /** Columns by their header that are left out, one after the other, until the table fits into `columns`. */
+  droppable?: readonly string[]
 }
 
-/** An aligned table, lines joined by new lines, none at the end. Cells may carry colours; null is shown as `–`. */
-export function formatTable(rows: Cell[][], { header, indent = 0 }: TableOptions = {}): string {
+/**
+ * An aligned table, lines joined by new lines, none at the end. Cells may carry colours; null is shown as `–`. Where the terminal's width
+ * is known, columns are left out that may be, and the last one is wrapped in its own place if it is of text.
+ */
+export function formatTable(rows: Cell[][], options: TableOptions = {}): string {
+  const { header, indent = 0, columns = Number.POSITIVE_INFINITY, droppable = [] } = options
   const lines = [...(header ? [header] : []), ...rows.map((row) => row.map(cellText))]
-  const columns = Math.max(0, ...lines.map((line) => line.length))
-  const widths = Array.from({ length: columns }, (_, i) =>
-    Math.max(...lines.map((line) => width(line[i] ?? ''))),
-  )
+  const widths = widthsOf(lines)
+  const [dropped, ...others] = droppable
+  if (header && dropped !== undefined && indent + totalOf(widths) > columns) {
+    const without = <T>(cells: T[]) => cells.toSpliced(header.indexOf(dropped), 1)
+    return formatTable(rows.map(without), { ...options, header: without(header), droppable: others })
+  }
   const isNumeric = widths.map((_, i) => rows.some((row) => typeof row[i] === 'number'))
   const pad = (text: string, i: number) => {
     const space = ' '.repeat(widths[i]! - width(text))
     return isNumeric[i] ? space + text : text + space
   }
-  return lines.map((line) => `${' '.repeat(indent)}${line.map(pad).join('  ')}`.trimEnd()).join('\n')
+  return lines
+    .map((line) => {
+      const cells = line.map(pad)
+      const front = cells.slice(0, -1).map((cell) => cell + ' '.repeat(GAP))
+      return hang(' '.repeat(indent) + front.join(''), cells.at(-1) ?? '', columns)
+    })
+    .join('\n')
+}
+
+const GAP = 2
+/** Narrower text is hard to read: it stands below then. */
+const LEAST_COLUMNS = 28
+
+function widthsOf(lines: string[][]): number[] {
+  const columns = Math.max(0, ...lines.map((line) => line.length))
+  return Array.from({ length: columns }, (_, i) => Math.max(...lines.map((line) => width(line[i] ?? ''))))
+}
+
+const totalOf = (widths: readonly number[]) =>
+  widths.reduce((sum, each) => sum + each, 0) + GAP * Math.max(0, widths.length - 1)
+
+/** Text behind what stands in front of it, wrapped in its own place; where that leaves it no room, below. */
+function hang(front: string, text: string, columns: number): string {
+  const start = width(front)
+  if (start + width(text.trimEnd()) <= columns) return `${front}${text}`.trimEnd()
+  const indent = start + LEAST_COLUMNS <= columns ? start : 4
+  const lines = wrapWords(text.trimEnd(), columns - indent)
+  const broken = lines.join(`\n${' '.repeat(indent)}`)
+  return indent === start ? front + broken : `${front.trimEnd()}\n${' '.repeat(indent)}${broken}`
+}
+
+/** Lines of at most so many columns. A word that is longer stays whole, so that it can be copied. */
+function wrapWords(text: string, columns: number): string[] {
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const longer = lines.length === 0 ? word : `${lines.at(-1)} ${word}`
+    if (lines.length === 0 || width(longer) > columns) lines.push(word)
+    else lines[lines.length - 1] = longer
+  }
+  return lines
+}
+
+/** A sentence, indented and wrapped where the terminal's width is known. */
+export function paragraph(
+  text: string,
+  { indent = 0, columns }: Pick<TableOptions, 'indent' | 'columns'>,
+): string {
+  return hang(' '.repeat(indent), text, columns ?? Number.POSITIVE_INFINITY)
 }

@@ -7,6 +7,7 @@ import { type Plan, planJob } from '../plan-job.ts'
 import type { CommandContext, RunCommand } from './command.ts'
 import { estimateText } from './estimate-text.ts'
 import { type MaskedRequest, maskRequest } from './masked-request.ts'
+import { nothingFound } from './nothing-found.ts'
 import { openFor } from './open-warehouse.ts'
 import {
   colour,
@@ -16,6 +17,7 @@ import {
   formatInstant,
   formatTable,
   LEAVES_EARLIER,
+  paragraph,
 } from './output.ts'
 import { requestLines } from './request-lines.ts'
 import { onStopSignal } from './stop-signal.ts'
@@ -37,6 +39,8 @@ export const runCommand: RunCommand<'plan'> = async (flags, context) => {
         ? `${JSON.stringify(planJson(plan, requests))}\n`
         : formatPlan(plan, requests, config, context),
     )
+    const nothing = nothingFound(flags, plan.counts.read)
+    if (nothing !== null) context.stderr.write(`warning: ${nothing}\n`)
     return ExitCode.ok
   } finally {
     await warehouse.close().finally(release)
@@ -74,7 +78,10 @@ function formatPlan(
     colour('bold', 'Plan: nothing was sent and nothing was written', stdout),
     `  ${formatInstant(window.fromMs)} up to ${formatInstant(window.toMs)}`,
     '',
-    formatTable([['read', counts.read, ''], ...reasons.map(predictionRow)], { indent: 2 }),
+    formatTable([['read', counts.read, ''], ...reasons.map(predictionRow)], {
+      indent: 2,
+      columns: stdout.columns,
+    }),
     '',
     ...section('By app and event token', countRows(tokens)),
     ...section('Warnings', countRows(warnings)),
@@ -87,8 +94,10 @@ function formatPlan(
   }
   const reads = estimateText(plan.estimate, config)
   if (reads !== null) lines.push(`On BigQuery, ${reads}.`)
-  if (plan.leavesEarlier) lines.push(colour('yellow', LEAVES_EARLIER, stdout))
-  if (counts.delivered > 0) lines.push(`Next: ${commandLine('run', flags.config)}, with the same flags`)
+  if (plan.leavesEarlier)
+    lines.push(paragraph(colour('yellow', LEAVES_EARLIER, stdout), { columns: stdout.columns }))
+  if (counts.delivered > 0 && !flags.quiet)
+    lines.push(`Next: ${commandLine('run', flags.config)}, with the same flags`)
   return `${lines.join('\n')}\n`
 }
 

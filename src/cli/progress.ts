@@ -33,19 +33,22 @@ export function timeLeftMs({ total, settled, requestsPerSecond }: ProgressSnapsh
     : (Math.max(0, total - settled) / requestsPerSecond) * 1000
 }
 
-/** `1,200 of 10,000 done · 49.8/s · …`: what is zero and needs no look is left out. */
+/**
+ * `1,200 of 10,000 done · 49.8/s · …`: what is zero and needs no look is left out. What people look for stands in front, for a narrow terminal
+ * cuts the end off.
+ */
 export function progressLine(snapshot: ProgressSnapshot): string {
   const { settled, total, waiting, inFlight, rejected, inDoubt, requestsPerSecond, pauseMs } = snapshot
   const left = timeLeftMs(snapshot)
   return [
     `${formatCount(settled)}${total === null ? '' : ` of ${formatCount(total)}`} done`,
     `${requestsPerSecond.toFixed(1)}/s`,
+    left === null ? '' : `${formatDuration(left)} left`,
+    pauseMs > 0 ? `Adjust is not ready, next try in ${formatDuration(pauseMs)}` : '',
     `${formatCount(waiting)} waiting`,
     `${formatCount(inFlight)} in flight`,
     rejected > 0 ? `${formatCount(rejected)} rejected` : '',
     inDoubt > 0 ? `${formatCount(inDoubt)} in doubt` : '',
-    pauseMs > 0 ? `Adjust is not ready, next try in ${formatDuration(pauseMs)}` : '',
-    left === null ? '' : `${formatDuration(left)} left`,
   ]
     .filter((part) => part !== '')
     .join(' · ')

@@ -38,7 +38,7 @@ export function parseReconcileFlags(texts: ReconcileFlagTexts): ReconcileFlags {
   if (files.length > 0 === (table !== undefined))
     throw new TerminalError(
       table === undefined
-        ? 'which export? Neither --export nor --table is given.'
+        ? 'Which export? Neither --export nor --table is given.'
         : '--export and --table are both given.',
       {
         hint: "Give Adjust's raw data export as --export FILE, or the table that it was loaded into as --table NAME.",

@@ -43,7 +43,7 @@ export function reconciliationJson(reconciliation: Reconciliation, exitCode: Exi
   const { runId, window, findings, quality, unknown, unfinishedRuns, isWritten } = reconciliation
   const { delivered, measured, found, missing, duplicated, notMeasured, contradicted } = quality
   return {
-    run_id: runId,
+    run_id: isWritten ? runId : null,
     window: { from: iso(window.fromMs), to: iso(window.toMs) },
     export: exportJson(reconciliation.export),
     findings: countFindings(findings),

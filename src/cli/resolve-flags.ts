@@ -1,4 +1,5 @@
 import { userInfo } from 'node:os'
+import { suggest } from '../config/suggest.ts'
 import { TerminalError } from '../domain/errors.ts'
 import { VERDICTS, type Verdict } from '../resolve-job.ts'
 
@@ -58,7 +59,10 @@ export const REASON_HINT =
 export function parseVerdict(where: string, text: string): Verdict {
   const verdict = VERDICTS.find((known) => known === text.trim())
   if (verdict !== undefined) return verdict
-  throw new TerminalError(`${where} ${text}: allowed is ${VERDICTS.join(', ')}.`, { hint: AS_HINT })
+  const meant = suggest(text, VERDICTS)
+  throw new TerminalError(`${where} ${text}: allowed is ${VERDICTS.join(', ')}.`, {
+    hint: meant === null ? AS_HINT : `Did you mean ${meant}?`,
+  })
 }
 
 export function parseWhy(where: string, text: string): string {
@@ -74,7 +78,7 @@ function parseTarget(ids: readonly string[], { run, file }: ResolveFlagTexts): R
   const given = [ids.length > 0, run !== undefined, file !== undefined].filter(Boolean).length
   if (given !== 1)
     throw new TerminalError(
-      given === 0 ? 'which events?' : 'transaction ids, --run and --file exclude each other.',
+      given === 0 ? 'Which events?' : 'Transaction ids, --run and --file exclude each other.',
       {
         hint: 'Give transaction ids, or --run with all that a run left in doubt, or --file with a list of ids.',
       },
@@ -94,7 +98,7 @@ function parseBy(text: string | undefined): string {
   const by = text?.trim() ?? userName()
   if (by !== '' && by.length <= BY_CHARACTERS_MAX) return by
   throw new TerminalError(
-    by === '' ? 'who says so?' : `--by is longer than ${BY_CHARACTERS_MAX} characters.`,
+    by === '' ? 'Who says so?' : `--by is longer than ${BY_CHARACTERS_MAX} characters.`,
     { hint: 'Your name goes into the audit table: --by NAME.' },
   )
 }

@@ -10,7 +10,7 @@ export function resolvedJson(resolved: Resolved, { flags, maxAgeDays, command, e
     run_id: isWritten && count('change') > 0 ? runId : null,
     by: flags.by,
     dry_run: flags.dryRun,
-    written: isWritten,
+    written: isWritten && count('change') > 0,
     counts: { change: count('change'), unchanged: count('unchanged'), refused: count('refused') },
     events: judgements.map((judgement) => eventJson(judgement, maxAgeDays, nowMs)),
     unfinished_runs: unfinished.map(({ runId: unfinishedRunId }) => unfinishedRunId),

@@ -23,6 +23,8 @@ export interface RunFlags {
   maxRejected: MaxRejected | null
   /** Where the metrics of the run go, as typed; null for `metrics.file` of the configuration. */
   metricsFile: string | null
+  /** Where the page about the run goes, as typed; null for none. */
+  report: string | null
   dryRun: boolean
 }
 
@@ -38,6 +40,7 @@ export interface RunFlagTexts {
   shard?: string
   maxRejected?: string
   metricsFile?: string
+  report?: string
   dryRun?: boolean
 }
 
@@ -95,6 +98,18 @@ function parseFile(flag: string, text: string): string {
   throw new TerminalError(`${flag} is empty.`, { hint: `Give the path of a file, or leave ${flag} out.` })
 }
 
+function parseReport(text: string, { dryRun }: RunFlagTexts): string {
+  if (dryRun === true)
+    throw new TerminalError('--report goes without --dry-run: what is only planned has no report.', {
+      hint: 'Leave one of them out.',
+    })
+  if (text === '-')
+    throw new TerminalError('--report -: standard output belongs to the summary of the run.', {
+      hint: 'Give --report a file; or run first, then `adjust-s2s report --output -`.',
+    })
+  return parseFile('--report', text)
+}
+
 function parseResend(text: string): ResendMode {
   const mode = RESEND_MODES.find((known) => known === text)
   if (mode !== undefined) return mode
@@ -146,6 +161,7 @@ export function parseRunFlags(texts: RunFlagTexts): RunFlags {
     shard: parsed(texts.shard, parseShard),
     maxRejected: parsed(texts.maxRejected, parseMaxRejected),
     metricsFile: parsed(texts.metricsFile, (text) => parseFile('--metrics-file', text)),
+    report: parsed(texts.report, (text) => parseReport(text, texts)),
     dryRun: texts.dryRun ?? false,
   }
   if (flags.from !== null && flags.to !== null && flags.from >= flags.to) {

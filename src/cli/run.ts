@@ -6,11 +6,13 @@ import { runJob } from '../run-job.ts'
 import type { RunSummary } from '../summary.ts'
 import type { CommandContext, RunCommand } from './command.ts'
 import { estimateText } from './estimate-text.ts'
+import { nothingFound } from './nothing-found.ts'
 import { openFor } from './open-warehouse.ts'
 import { formatInstant, LEAVES_EARLIER } from './output.ts'
 import type { RunFlags } from './run-flags.ts'
 import { RunMonitor } from './run-monitor.ts'
 import { showProgress } from './run-progress.ts'
+import { RunReport } from './run-report.ts'
 import { onStopSignal } from './stop-signal.ts'
 import { formatSummary } from './summary-text.ts'
 
@@ -39,6 +41,7 @@ async function run(
   context: CommandContext,
   { signal, monitor }: Attendance,
 ): Promise<RunSummary> {
+  const report = await RunReport.prepare(flags.report)
   const config = await context.loadConfig()
   const log = await context.createLog(config)
   const runId = newRunId(systemClock.now())
@@ -50,6 +53,7 @@ async function run(
   })
   const warehouse = monitor.watch(opened)
   const progress = showProgress(context, log)
+  let failure: unknown = null
   try {
     const summary = await runJob({
       ...monitor.hooks,
@@ -61,6 +65,7 @@ async function run(
       command: ['adjust-s2s', ...process.argv.slice(2)].join(' '),
       signal,
       onStart: ({ window, recovered, lost, leavesEarlier, estimate }) => {
+        report.begun(runId)
         const [from, to] = [formatInstant(window.fromMs), formatInstant(window.toMs)]
         const { url, environment } = config.adjust
         log.info({ runId, from, to }, `run ${runId} covers ${from} up to ${to}; to ${url} as ${environment}`)
@@ -85,9 +90,15 @@ async function run(
     context.stdout.write(
       context.flags.json ? `${JSON.stringify(summary)}\n` : formatSummary(summary, context),
     )
+    const nothing = nothingFound(flags, summary.counts.read)
+    if (nothing !== null) log.warn(nothing)
     return summary
+  } catch (error) {
+    failure = error
+    throw error
   } finally {
     progress.stop()
+    await report.write(config, opened, log, failure)
     await monitor.look(warehouse)
     await warehouse.close()
   }

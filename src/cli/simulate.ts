@@ -49,7 +49,7 @@ function announce(url: string, seed: number, { stdout, stderr, flags }: CommandC
 
 function showSummary(summary: TruthSummary, { stdout, flags }: CommandContext): void {
   if (flags.json) {
-    stdout.write(`${JSON.stringify(summary)}\n`)
+    stdout.write(`${JSON.stringify(summaryJson(summary))}\n`)
     return
   }
   const { requests, counted, countedTwice, outOfOrder, busiestSecond } = summary
@@ -63,6 +63,19 @@ function showSummary(summary: TruthSummary, { stdout, flags }: CommandContext): 
   if (busiestSecond) stdout.write(`Busiest second: ${formatCount(busiestSecond.requests)} requests\n`)
   warn(countedTwice.length, 'transactions counted more than once', stdout)
   warn(outOfOrder.length, 'events counted out of order', stdout)
+}
+
+/** In the spelling of every other command; the endpoint /__truth has its own. */
+function summaryJson(summary: TruthSummary) {
+  const { requests, counted, countedTwice, outOfOrder, busiestSecond, answers, faults, violations } = summary
+  const busiest = busiestSecond && {
+    from: new Date(busiestSecond.startMs).toISOString(),
+    requests: busiestSecond.requests,
+  }
+  return {
+    ...{ requests, counted, counted_twice: countedTwice, out_of_order: outOfOrder },
+    ...{ busiest_second: busiest, answers, faults, violations, exit_code: ExitCode.ok },
+  }
 }
 
 function warn(count: number, what: string, stdout: NodeJS.WriteStream): void {

@@ -5,7 +5,7 @@ import { iso } from './query-rows.ts'
  * Whether its holder is sending. In a warehouse that one process has at a time, whoever can look at it knows that no holder is alive: the
  * row is what a killed one has left, and holds nobody up.
  */
-function isSending(lease: LeaseRow, nowMs: number, isExclusive: boolean): boolean {
+export function isSending(lease: LeaseRow, nowMs: number, isExclusive: boolean): boolean {
   return !isExclusive && isHeld(lease, nowMs)
 }
 

@@ -1,14 +1,12 @@
-import type { Config } from '../config.ts'
 import { systemClock } from '../domain/clock.ts'
-import { MS_PER_DAY, MS_PER_HOUR } from '../domain/durations.ts'
 import { ExitCode } from '../domain/exit-code.ts'
 import { REASONS, type Reason } from '../domain/reason.ts'
 import type { Counts } from '../domain/settlement.ts'
 import { readLeases } from '../lease/lease-row.ts'
+import { givenUpAtMs, type OpenLimits, readOpenGroups } from '../monitor/open-rows.ts'
 import { millis } from '../warehouse/instants.ts'
 import { readRows } from '../warehouse/read-rows.ts'
 import { requireTables } from '../warehouse/require-tables.ts'
-import type { QueryValue } from '../warehouse/warehouse.ts'
 import type { CommandContext, RunCommand } from './command.ts'
 import { openFor } from './open-warehouse.ts'
 import {
@@ -19,13 +17,13 @@ import {
   formatDuration,
   formatInstant,
   formatTable,
+  paragraph,
 } from './output.ts'
-import { iso, type Row, withInstants } from './query-rows.ts'
-import { leaseLines, leasesJson } from './status-lease.ts'
+import type { Row } from './query-rows.ts'
+import { parsed, type RunState, runState, type Standing, statusJson } from './status-json.ts'
+import { leaseLines } from './status-lease.ts'
 
 const SHOWN_RUNS = 8
-
-type Limits = Pick<Config['delivery'], 'maxAgeDays' | 'inDoubtHoldHours'>
 
 /** Who sends now, the last runs, and what waits or is in doubt. */
 export const runCommand: RunCommand<'status'> = async (_flags, context) => {
@@ -34,13 +32,14 @@ export const runCommand: RunCommand<'status'> = async (_flags, context) => {
   try {
     await requireTables(warehouse)
     const runs = await readRows(warehouse, 'audit/runs.sql', { row_limit: SHOWN_RUNS })
-    const open = await readRows(warehouse, 'audit/open.sql')
-    const limits = config.delivery
-    const leases = [await readLeases(warehouse), systemClock.now(), warehouse.isExclusive === true] as const
+    const open = await readOpenGroups(warehouse, systemClock.now())
+    const leases = await readLeases(warehouse)
+    const nowMs = systemClock.now()
+    const standing: Standing = { runs, open, leases, nowMs, isExclusive: warehouse.isExclusive === true }
     context.stdout.write(
       context.flags.json
-        ? `${JSON.stringify({ leases: leasesJson(...leases), ...statusJson(runs, open, limits) })}\n`
-        : statusText(runs, open, limits, context, leaseLines(...leases)),
+        ? `${JSON.stringify(statusJson(standing, config.delivery))}\n`
+        : statusText(standing, config.delivery, context),
     )
     return ExitCode.ok
   } finally {
@@ -48,78 +47,46 @@ export const runCommand: RunCommand<'status'> = async (_flags, context) => {
   }
 }
 
-/** Instants as ISO text, JSON columns as JSON. */
-function statusJson(runs: Row[], open: Row[], limits: Limits) {
-  return {
-    runs: runs.map((run) => ({
-      ...withInstants(run),
-      counts: parsed(run.counts),
-      reasons: parsed(run.reasons),
-    })),
-    open: open.map((row) => ({ ...withInstants(row), given_up_at: iso(endsAtMs(row, limits)) })),
-  }
-}
-
-function statusText(
-  runs: Row[],
-  open: Row[],
-  limits: Limits,
-  context: CommandContext,
-  sending: string[],
-): string {
+function statusText(standing: Standing, limits: OpenLimits, context: CommandContext): string {
+  const { runs, open, leases, nowMs, isExclusive } = standing
   const { stdout } = context
   const title = (text: string) => colour('bold', text, stdout)
   const lines = [
     title('Sending now'),
-    ...sending,
+    ...leaseLines(leases, nowMs, isExclusive),
     '',
     title('Last runs'),
-    ...(runs.length === 0 ? ['  none yet'] : [runTable(runs, stdout)]),
+    ...(runs.length === 0 ? ['  none yet'] : [runTable(standing, stdout)]),
     '',
     title('Open'),
   ]
   if (open.length === 0) lines.push('  nothing waits and nothing is in doubt')
-  else lines.push(openTable(open, limits), '', ...nextLines(open, limits, context))
+  else lines.push(openTable(open, limits, stdout), '', ...nextLines(open, limits, context))
   return `${lines.join('\n')}\n`
 }
 
-function runTable(runs: Row[], stdout: NodeJS.WriteStream): string {
+function runTable(standing: Standing, stdout: NodeJS.WriteStream): string {
   const header = ['started', 'run', 'took', 'read', 'delivered', 'other', 'requests', 'exit']
-  return formatTable(
-    runs.map((run) => runRow(run, stdout)),
-    { header, indent: 2 },
-  )
+  const rows = standing.runs.map((run) => runRow(run, runState(run, standing), stdout))
+  // The name of a run begins with its start.
+  return formatTable(rows, { header, indent: 2, columns: stdout.columns, droppable: ['started'] })
 }
 
-function runRow(run: Row, stdout: NodeJS.WriteStream): Cell[] {
-  const counts = parsed(run.counts) as Counts | null
+function runRow(run: Row, state: RunState, stdout: NodeJS.WriteStream): Cell[] {
   const started = withoutMillis(millis(run.started_at_micros)!)
-  if (counts === null)
-    return [
-      started,
-      run.run_id as string,
-      colour('yellow', 'running, or died', stdout),
-      null,
-      null,
-      null,
-      null,
-      null,
-    ]
+  const runId = run.run_id as string
+  const counts = parsed(run.counts) as Counts | null
+  if (counts === null) {
+    const word = colour(state === 'running' ? 'green' : 'yellow', state, stdout)
+    return [started, runId, word, null, null, null, null, null]
+  }
   const took = formatDuration(Number(run.duration_s) * 1000)
   const other = counts.read - counts.delivered
-  return [
-    started,
-    run.run_id as string,
-    took,
-    counts.read,
-    counts.delivered,
-    other,
-    run.requests as number,
-    run.exit_code as number,
-  ]
+  const numbers = [counts.read, counts.delivered, other, run.requests as number, run.exit_code as number]
+  return [started, runId, took, ...numbers]
 }
 
-function openTable(open: Row[], limits: Limits): string {
+function openTable(open: Row[], limits: OpenLimits, stdout: NodeJS.WriteStream): string {
   const now = systemClock.now()
   const header = ['status', 'reason', 'app/event', 'events', 'oldest', 'given up in']
   const rows = open.map((row): Cell[] => [
@@ -128,35 +95,26 @@ function openTable(open: Row[], limits: Limits): string {
     `${row.app_token ?? '–'}/${row.event_token ?? '–'}`,
     row.events as number,
     withoutMillis(millis(row.oldest_occurred_at_micros) ?? 0),
-    formatDuration(Math.max(0, (endsAtMs(row, limits) ?? now) - now)),
+    formatDuration(Math.max(0, (givenUpAtMs(row, limits) ?? now) - now)),
   ])
-  return formatTable(rows, { header, indent: 2 })
+  return formatTable(rows, { header, indent: 2, columns: stdout.columns, droppable: ['oldest', 'app/event'] })
 }
 
-function nextLines(open: Row[], limits: Limits, { flags }: CommandContext): string[] {
+function reasonLine({ reason }: Row): string {
+  return `${reason}: ${REASONS[reason as Reason]?.meaning ?? ''}`
+}
+
+function nextLines(open: Row[], limits: OpenLimits, { flags, stdout }: CommandContext): string[] {
   const [oldest] = open
-  const expires = endsAtMs(oldest!, limits)
+  const expires = givenUpAtMs(oldest!, limits)
   const total = open.reduce((sum, row) => sum + Number(row.events), 0)
   return [
     `${formatCount(total)} wait or are in doubt; the oldest is given up ${expires === null ? 'never' : withoutMillis(expires)}.`,
-    ...new Set(open.map((row) => `${row.reason}: ${REASONS[row.reason as Reason]?.meaning ?? ''}`)),
-    `Next: ${commandLine(`explain ${oldest!.example}`, flags.config)}`,
+    ...[...new Set(open.map(reasonLine))].map((line) => paragraph(line, { columns: stdout.columns })),
+    ...(flags.quiet ? [] : [`Next: ${commandLine(`explain ${oldest!.example}`, flags.config)}`]),
   ]
-}
-
-/** When the oldest of a group is given up: a doubt after its hold, everything at the age limit. */
-function endsAtMs(row: Row, { maxAgeDays, inDoubtHoldHours }: Limits): number | null {
-  const occurredAtMs = millis(row.oldest_occurred_at_micros)
-  const settledAtMs = millis(row.oldest_settled_at_micros)
-  const expiresAtMs = occurredAtMs === null ? null : occurredAtMs + maxAgeDays * MS_PER_DAY
-  if (row.status !== 'in_doubt' || settledAtMs === null) return expiresAtMs
-  return settledAtMs + inDoubtHoldHours * MS_PER_HOUR
 }
 
 function withoutMillis(ms: number): string {
   return formatInstant(Math.floor(ms / 1000) * 1000)
-}
-
-function parsed(json: QueryValue | undefined): unknown {
-  return typeof json === 'string' ? JSON.parse(json) : null
 }

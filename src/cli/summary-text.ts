@@ -11,6 +11,7 @@ import {
   formatInstant,
   formatTable,
   oneLine,
+  paragraph,
 } from './output.ts'
 
 const COLOURS: Partial<Record<Status, 'green' | 'red' | 'yellow'>> = {
@@ -44,12 +45,14 @@ export function formatSummary(summary: RunSummary, { stdout, flags }: CommandCon
     '',
     formatTable([['read', counts.read, ''], ...summary.reasons.map((reason) => reasonRow(reason, stdout))], {
       indent: 2,
+      columns: stdout.columns,
     }),
     '',
-    ...endLines(summary),
+    ...endLines(summary).map((line) => paragraph(line, { columns: stdout.columns })),
   ]
-  const next = nextSteps(summary, flags.config)
-  if (next.length > 0) lines.push('', colour('bold', 'Next', stdout), formatTable(next, { indent: 2 }))
+  const next = flags.quiet ? [] : nextSteps(summary, flags.config)
+  if (next.length > 0)
+    lines.push('', colour('bold', 'Next', stdout), formatTable(next, { indent: 2, columns: stdout.columns }))
   return `${lines.join('\n')}\n`
 }
 

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { groupedDigits } from '../domain/grouped-digits.ts'
 import { settingsSchema } from './schema.ts'
 
 /** One setting: a leaf of the schema. A key that both warehouses have is one field. */
@@ -40,8 +41,6 @@ export function variableName(path: string): string {
   return VARIABLE_PREFIX + path.replaceAll('.', '_').toUpperCase()
 }
 
-const numberFormat = new Intl.NumberFormat('en-US')
-
 function describeType(schema: z.ZodType): { allowed: string; range: string | null } {
   if (schema.def.type === 'enum') {
     const options = (schema as z.ZodEnum).options
@@ -49,10 +48,15 @@ function describeType(schema: z.ZodType): { allowed: string; range: string | nul
   }
   if (schema.def.type !== 'number') return { allowed: 'text', range: null }
   const { isInt, minValue, maxValue } = schema as z.ZodNumber
-  const [least, most] = [numberFormat.format(minValue ?? 0), numberFormat.format(maxValue ?? 0)]
-  return isInt
-    ? { allowed: `a whole number from ${least} to ${most}`, range: `${least} to ${most}` }
-    : { allowed: `a number above ${least}, at most ${most}`, range: `above ${least}, at most ${most}` }
+  const [least, most] = [groupedDigits(minValue ?? 0), groupedDigits(maxValue ?? 0)]
+  // The library names the least value without saying whether it is itself allowed, but for its own bookkeeping.
+  const isAbove = schema._zod.bag.exclusiveMinimum !== undefined
+  if (isAbove)
+    return { allowed: `a number above ${least}, at most ${most}`, range: `above ${least}, at most ${most}` }
+  return {
+    allowed: `a ${isInt ? 'whole ' : ''}number from ${least} to ${most}`,
+    range: `${least} to ${most}`,
+  }
 }
 
 function peel(schema: z.ZodType): { inner: z.ZodType; defaultValue?: unknown } {

@@ -21,6 +21,12 @@ function isSafeUrl(text: string): boolean {
   return url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK.test(url.hostname))
 }
 
+/** Rows and seconds are counted there and nothing else, and the Pushgateway of a cluster rarely speaks TLS. */
+function isPushAddress(text: string): boolean {
+  const url = URL.parse(text)
+  return url !== null && /^https?:$/.test(url.protocol) && url.search === '' && url.hash === ''
+}
+
 const address = (description: string) => z.string().refine(isSafeUrl).meta({ description, allowed: ADDRESS })
 const text = (meta: FieldMeta) =>
   z
@@ -208,6 +214,25 @@ export const settingsSchema = z.strictObject({
     })
     .prefault({})
     .meta({ description: 'What the audit table keeps.' }),
+  metrics: z
+    .strictObject({
+      file: z.string().trim().default('').meta({
+        description:
+          'File that a run leaves its metrics in, for a node-exporter (FILE.prom); empty: none. `--metrics-file` goes before.',
+        allowed: "empty, or the path of a file, from the configuration file's folder",
+      }),
+      pushgateway_url: z
+        .string()
+        .trim()
+        .refine((value) => value === '' || isPushAddress(value))
+        .default('')
+        .meta({
+          description: 'Prometheus Pushgateway that a run sends its metrics to; empty: none.',
+          allowed: 'empty, or an http:// or https:// address without query',
+        }),
+    })
+    .prefault({})
+    .meta({ description: 'How a run reports to Prometheus: docs/monitoring.md.' }),
 })
 
 /** The settings as the file spells them, defaults filled in. */

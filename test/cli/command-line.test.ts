@@ -2,13 +2,18 @@ import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import packageJson from '../../package.json' with { type: 'json' }
+import { createProgram } from '../../src/cli/program.ts'
 import { emptyFolder, runCli } from './cli-process.ts'
 
-const COMMANDS = ['init', 'plan', 'run', 'status', 'explain', 'simulate']
+const COMMANDS = createProgram(async () => {}).commands.map((command) => command.name())
 
 describe('the command line', () => {
-  it.each(['src/main.ts', 'bin/adjust-s2s.js'])('prints its version (%s)', async (entry) => {
-    const result = await runCli(['--version'], { entry })
+  it.each(
+    ['src/main.ts', 'bin/adjust-s2s.js'].flatMap((entry) =>
+      ['--version', '-V', '-v'].map((flag) => [entry, flag] as const),
+    ),
+  )('prints its version (%s %s)', async (entry, flag) => {
+    const result = await runCli([flag], { entry })
     expect(result).toEqual({ code: 0, stdout: `${packageJson.version}\n`, stderr: '' })
   })
 
@@ -21,11 +26,23 @@ describe('the command line', () => {
     expect(stdout).toMatch(/75 {2}try again later/)
   })
 
-  it.each(COMMANDS)('prints help for %s, with the flags that every command takes', async (command) => {
-    const { code, stdout } = await runCli([command, '--help'])
-    expect(code).toBe(0)
-    expect(stdout).toContain(`Usage: adjust-s2s ${command}`)
-    expect(stdout).toContain('--config <file>')
+  it.each(COMMANDS)(
+    'prints help for %s, with examples and the flags that every command takes',
+    async (command) => {
+      const { code, stdout } = await runCli([command, '--help'])
+      expect(code).toBe(0)
+      expect(stdout).toContain(`Usage: adjust-s2s ${command}`)
+      expect(stdout).toContain('--config <file>')
+      expect(stdout).toMatch(new RegExp(`^Examples:\\n(?:.*\\n)*?.*adjust-s2s ${command}\\b`, 'm'))
+      // A command that is to be copied stays on one line.
+      const long = stdout.split('\n').filter((line) => line.length > 100 && !line.startsWith('  adjust-s2s '))
+      expect(long).toEqual([])
+    },
+  )
+
+  it('prints the same help with help and --help', async () => {
+    expect(await runCli(['help', 'run'])).toEqual(await runCli(['run', '--help']))
+    expect(await runCli(['help'])).toEqual(await runCli(['--help']))
   })
 
   it.each(['run', 'plan'])('offers on %s every flag that chooses what is sent', async (command) => {
@@ -35,9 +52,15 @@ describe('the command line', () => {
     }
   })
 
-  it('prints no colours on a pipe', async () => {
-    const { stdout, stderr } = await runCli(['run', '--from', 'x'])
-    expect(stdout + stderr).not.toContain('\x1b')
+  it.each([
+    ['on a pipe', {}, false],
+    ['on a pipe with FORCE_COLOR', { FORCE_COLOR: '1' }, true],
+    ['with NO_COLOR, whatever else is set', { NO_COLOR: '1', FORCE_COLOR: '0' }, false],
+  ])('colours what it prints %s: %j %s', async (_, env, isColoured) => {
+    const error = await runCli(['run', '--from', 'x'], { env })
+    expect(error.stderr.includes('\x1b')).toBe(isColoured)
+    const help = await runCli(['run', '--help'], { env })
+    expect(help.stdout.includes('\x1b')).toBe(isColoured)
   })
 
   it('shows the help and fails when no command is given, so that no schedule takes it for success', async () => {
@@ -52,9 +75,25 @@ describe('the command line', () => {
 describe('a slip on the command line', () => {
   it.each([
     [['rnu'], "Unknown command 'rnu'.", 'Did you mean run?'],
+    [['stauts'], "Unknown command 'stauts'.", 'Did you mean status?'],
+    [['help', 'stauts'], "Unknown command 'stauts'.", 'Did you mean status?'],
+    [['version'], "Unknown command 'version'.", 'Did you mean --version?'],
     [['run', '--frm', '2026-01-01'], "Unknown option '--frm'.", 'Did you mean --from?'],
-    [['explain'], "Missing required argument 'transaction-id'.", '`adjust-s2s explain --help`'],
-    [['run', 'now'], "Too many arguments for 'run'.", '`adjust-s2s run --help`'],
+    [['run', '-from', '2026-01-01'], "Unknown option '-from'.", 'Did you mean --from?'],
+    [['run', '--max_rejected', '3'], "Unknown option '--max_rejected'.", 'Did you mean --max-rejected?'],
+    [['doctor', '--send'], "Unknown option '--send'.", 'Did you mean --send-test-event?'],
+    [['status', '--from', 'x'], "Unknown option '--from'.", '--from is a flag of plan, run'],
+    [['--form', '2026-01-01'], "Unknown option '--form'.", '--from is a flag of plan, run'],
+    [['run', '--zzz'], "Unknown option '--zzz'.", '`adjust-s2s run --help` lists'],
+    [['explain'], "Missing required argument 'transaction-id'.", 'Usage: adjust-s2s explain [options] <tr'],
+    [['run', 'now'], "Too many arguments for 'run'.", 'Usage: adjust-s2s run [options]'],
+    [['run', '--resend', 'fialed'], 'allowed is none, failed, all.', 'Did you mean --resend failed?'],
+    [['run', '--resend', 'perhaps'], 'allowed is none, failed, all.', 'none is the default'],
+    [
+      ['resolve', 'a', '--as', 'delivred', '--reason', 'b'],
+      'allowed is delivered,',
+      'Did you mean delivered?',
+    ],
     [
       ['simulate', '--port', '70000'],
       'Allowed is a whole number from 0 to 65535.',

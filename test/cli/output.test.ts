@@ -1,6 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { formatCount, formatDuration, formatInstant, formatTable, oneLine } from '../../src/cli/output.ts'
+import {
+  formatCount,
+  formatDuration,
+  formatInstant,
+  formatTable,
+  oneLine,
+  paragraph,
+} from '../../src/cli/output.ts'
 
 describe('numbers and times for people', () => {
   it('have thousands separators', () => {
@@ -51,6 +58,50 @@ describe('a table', () => {
 
   it('is empty without rows', () => {
     expect(formatTable([])).toBe('')
+  })
+})
+
+describe('a table on a terminal', () => {
+  const WORDS = 'one two three four five six seven eight nine ten'
+
+  it('wraps its last column in its own place', () => {
+    expect(formatTable([['late', 5, WORDS]], { indent: 2, columns: 42 })).toBe(
+      ['  late  5  one two three four five six', '           seven eight nine ten'].join('\n'),
+    )
+  })
+
+  it('puts it below where that place is too narrow, and leaves what is in front whole', () => {
+    const command = 'npx adjust-s2s run --resend failed'
+    expect(formatTable([[command, WORDS]], { indent: 2, columns: 42 })).toBe(
+      [`  ${command}`, '    one two three four five six seven', '    eight nine ten'].join('\n'),
+    )
+  })
+
+  it('is as wide as it has to be on a pipe', () => {
+    expect(formatTable([['late', 5, WORDS]], { indent: 2 })).toBe(`  late  5  ${WORDS}`)
+  })
+
+  it('leaves out the columns that may be, in their order and no more of them than it has to', () => {
+    const table = { header: ['started', 'run', 'took'], droppable: ['started', 'took'] }
+    const rows = [['2026-01-31', '20260131T101500Z', '1.2 s']]
+    const headerAt = (columns: number) =>
+      formatTable(rows, { ...table, columns })
+        .split('\n')[0]!
+        .split(/ +/)
+    expect(headerAt(40)).toEqual(['started', 'run', 'took'])
+    expect(headerAt(30)).toEqual(['run', 'took'])
+    expect(headerAt(20)).toEqual(['run'])
+  })
+
+  it('never loses or adds a word, nor writes past the edge unless a word is longer', () => {
+    const words = fc.array(fc.stringMatching(/^[a-z]{1,12}$/), { minLength: 1, maxLength: 40 })
+    fc.assert(
+      fc.property(words, fc.integer({ min: 48, max: 200 }), (list, columns) => {
+        const text = paragraph(list.join(' '), { indent: 2, columns })
+        expect(text.trim().split(/\s+/)).toEqual(list)
+        expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(columns)
+      }),
+    )
   })
 })
 

@@ -64,7 +64,7 @@ const CLEAR = '\r\x1b[K'
 describe('the progress line', () => {
   it('says what is done, how fast, what waits and how long it takes', () => {
     expect(progressLine(SNAPSHOT)).toBe(
-      '1,200 of 10,000 done · 49.8/s · 3,736 waiting · 64 in flight · 3 rejected · 2 min 57 s left',
+      '1,200 of 10,000 done · 49.8/s · 2 min 57 s left · 3,736 waiting · 64 in flight · 3 rejected',
     )
   })
 

@@ -22,7 +22,7 @@ describe('flags of reconcile', () => {
   })
 
   it('are refused without an export, with two, and with an empty window', () => {
-    expect(() => parseReconcileFlags({})).toThrow('which export?')
+    expect(() => parseReconcileFlags({})).toThrow('Which export?')
     expect(() => parseReconcileFlags({ export: ['a'], table: 'b' })).toThrow('both given')
     expect(() => parseReconcileFlags({ export: ['a'], from: '2026-02-02', to: '2026-02-02' })).toThrow(
       '--from 2026-02-02 is not before --to 2026-02-02',

@@ -41,7 +41,7 @@ describe('the arguments of resolve', () => {
   })
 
   it.each([
-    ['no event', [], SAID, /which events\?/],
+    ['no event', [], SAID, /Which events\?/],
     ['ids and a run', ['t1'], { ...SAID, run: 'run-1' }, /exclude each other/],
     ['a run and a file', [], { ...SAID, run: 'run-1', file: 'ids' }, /exclude each other/],
     ['an empty id', [''], SAID, /a transaction id is empty/],
@@ -56,7 +56,7 @@ describe('the arguments of resolve', () => {
     ['no reason', ['t1'], { as: 'delivered' }, /--reason is missing/],
     ['an empty reason', ['t1'], { ...SAID, reason: ' ' }, /--reason is empty/],
     ['a novel', ['t1'], { ...SAID, reason: 'x'.repeat(1001) }, /--reason is longer than 1000/],
-    ['nobody', ['t1'], { ...SAID, by: '' }, /who says so\?/],
+    ['nobody', ['t1'], { ...SAID, by: '' }, /Who says so\?/],
     ['a number that is none', [], { ...SAID, run: 'run-1', confirm: 'yes' }, /--confirm yes/],
     ['a number for ids', ['t1'], { ...SAID, confirm: '1' }, /--confirm goes with --run or --file alone/],
   ])('are refused with a hint: %s', (_what, ids, texts, message) => {

@@ -70,6 +70,8 @@ describe('the flags of run and plan', () => {
       resend: 'none',
       shard: null,
       maxRejected: null,
+      metricsFile: null,
+      report: null,
       dryRun: false,
     })
   })
@@ -92,6 +94,8 @@ describe('the flags of run and plan', () => {
       resend: 'failed',
       shard: { index: 2, count: 3 },
       maxRejected: { percent: 0.5 },
+      metricsFile: null,
+      report: null,
       dryRun: true,
     })
   })

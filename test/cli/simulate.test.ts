@@ -41,7 +41,7 @@ describe('simulate', () => {
     child.kill(signal)
     const { code, stdout } = await ended
     expect(code).toBe(0)
-    expect(JSON.parse(stdout.split('\n')[1]!)).toMatchObject({ requests: 1, counted: 1, countedTwice: [] })
+    expect(JSON.parse(stdout.split('\n')[1]!)).toMatchObject({ requests: 1, counted: 1, counted_twice: [] })
   })
 
   it('draws a seed, and says which', async () => {

@@ -1,0 +1,70 @@
+import { randomUUID } from 'node:crypto'
+import { constants, type Stats } from 'node:fs'
+import { access, open, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { TerminalError } from '../domain/errors.ts'
+
+/**
+ * Finds out whether a file can be written there, before the work is done that it is to tell of. `flag` is what was typed before `file`.
+ *
+ * @throws TerminalError that names the folder that is missing or may not be written.
+ */
+export async function checkReportFile(flag: string, file: string): Promise<void> {
+  const folder = path.dirname(path.resolve(file))
+  const found = await statOf(folder)
+  if (file.trim() === '' || (await statOf(file))?.isDirectory())
+    throw new TerminalError(`${flag} ${JSON.stringify(file)} names no file.`, {
+      hint: `Such as ${flag} report.html.`,
+    })
+  if (found === null || !found.isDirectory())
+    throw new TerminalError(`${flag} ${file}: there is no folder ${folder}.`, {
+      hint: `mkdir -p ${folder}`,
+    })
+  await access(folder, constants.W_OK).catch(() => {
+    throw new TerminalError(`${flag} ${file}: ${folder} may not be written.`, {
+      hint: 'Choose another folder, or give this user the right to write there.',
+    })
+  })
+}
+
+/**
+ * Writes a file as a whole: whoever opens it sees the old one or the new one, never half of it. What is no ordinary file, such as
+ * /dev/stdout, is written as it is, for a rename would put a file in its place.
+ *
+ * @throws TerminalError
+ */
+export async function writeReportFile(file: string, text: string): Promise<void> {
+  try {
+    const existing = await statOf(file)
+    if (existing !== null && !existing.isFile()) return await writeFile(file, text)
+    // A link stays one.
+    await replace(existing === null ? path.resolve(file) : await realpath(file), text)
+  } catch (error) {
+    throw new TerminalError(`${file} could not be written: ${(error as Error).message}`, {
+      cause: error,
+      hint: 'Look for a full disk or missing rights, then make the report again with `adjust-s2s report`.',
+    })
+  }
+}
+
+async function replace(file: string, text: string): Promise<void> {
+  const unfinished = path.join(path.dirname(file), `.${path.basename(file)}.${randomUUID()}.tmp`)
+  try {
+    const handle = await open(unfinished, 'wx')
+    try {
+      await handle.writeFile(text)
+      // The name must not reach the disk before the text does.
+      await handle.datasync()
+    } finally {
+      await handle.close()
+    }
+    await rename(unfinished, file)
+  } catch (error) {
+    await rm(unfinished, { force: true })
+    throw error
+  }
+}
+
+async function statOf(file: string): Promise<Stats | null> {
+  return stat(file).catch(() => null)
+}

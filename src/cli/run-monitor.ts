@@ -1,0 +1,138 @@
+import path from 'node:path'
+import { readMonitoring } from '../config/monitoring.ts'
+import type { Config } from '../config.ts'
+import { systemClock } from '../domain/clock.ts'
+import { WHOLE } from '../domain/shard.ts'
+import { noTrace, type Trace } from '../domain/trace.ts'
+import type { Log } from '../log.ts'
+import { HealthCheck } from '../monitor/health-check.ts'
+import type { RunFacts } from '../monitor/measure.ts'
+import { fileOfShard } from '../monitor/metrics-file.ts'
+import { readOpen } from '../monitor/open-rows.ts'
+import { traceWarehouse } from '../monitor/traced-warehouse.ts'
+import type { Traces } from '../monitor/traces.ts'
+import type { RunJob } from '../run-job.ts'
+import type { RunSummary } from '../summary.ts'
+import type { Warehouse } from '../warehouse/warehouse.ts'
+import type { CommandContext } from './command.ts'
+import { reportOf } from './report-error.ts'
+import type { RunFlags } from './run-flags.ts'
+import { pingText } from './run-ping.ts'
+import { type RunEnd, RunRecord } from './run-record.ts'
+import { attributesOf, firstLine, openTraces, wordsOf } from './run-traces.ts'
+
+/** Its question is for the metrics alone, so it must not cost a run much time. */
+const LOOK_MS = 10_000
+
+type Watched = Pick<RunFlags, 'shard' | 'metricsFile'>
+
+/**
+ * All who are told of a run: a dead man's switch, Prometheus, a collector of traces. Whatever goes wrong with them is a warning, and
+ * changes neither the run nor its exit code.
+ */
+export class RunMonitor {
+  readonly #flags: Watched
+  readonly #signal: AbortSignal
+  readonly #record: RunRecord
+  #log: Log
+  #config: Config | null = null
+  #healthCheck: HealthCheck | null = null
+  #traces: Traces | null = null
+
+  private constructor(flags: Watched, log: Log, signal: AbortSignal) {
+    this.#flags = flags
+    this.#log = log
+    this.#signal = signal
+    this.#record = new RunRecord(flags.shard ?? WHOLE)
+  }
+
+  /** Comes before the configuration is read, for a run whose configuration is broken is told of, too. */
+  static async begin(flags: Watched, context: CommandContext, signal: AbortSignal): Promise<RunMonitor> {
+    const { healthcheckUrl, traces } = readMonitoring()
+    const monitor = new RunMonitor(flags, await context.createLog(null), signal)
+    const warn = (message: string) => monitor.#log.warn(message)
+    if (healthcheckUrl !== null) monitor.#healthCheck = new HealthCheck(healthcheckUrl, warn)
+    monitor.#healthCheck?.start()
+    if (traces) monitor.#traces = await openTraces(warn)
+    return monitor
+  }
+
+  /** Does the run, and tells how it ended. Answers or throws as the run does. */
+  async attend(run: () => Promise<RunSummary>): Promise<RunSummary> {
+    const end = await run().then(
+      (summary): RunEnd => ({ summary, exitCode: summary.exit_code }),
+      (error: unknown): RunEnd => ({ error, exitCode: reportOf(error, 'run')!.exitCode }),
+    )
+    await this.#tell(end).catch((error) => this.#log.warn(`monitoring failed: ${firstLine(error)}`))
+    if ('error' in end) throw end.error
+    return end.summary
+  }
+
+  /** The run has a configuration and a name. */
+  async configured(config: Config, runId: string, log: Log): Promise<void> {
+    this.#config = config
+    this.#record.runId = runId
+    this.#log = log
+    // prom-client is loaded for those who want metrics alone.
+    if (this.#hasMetrics) this.#record.lag = new (await import('../monitor/delivery-lag.ts')).DeliveryLag()
+  }
+
+  /** The warehouse as the run is to use it. */
+  watch(warehouse: Warehouse): Warehouse {
+    this.#record.billedBytes = () => warehouse.statistics().bytesBilled
+    return this.#traces === null ? warehouse : traceWarehouse(warehouse, this.#traces.trace)
+  }
+
+  /** What the job tells while it goes on. */
+  get hooks(): Required<Pick<RunJob, 'trace' | 'onSettled' | 'onProgress' | 'onLeaseLost'>> {
+    const trace: Trace = this.#traces?.trace ?? noTrace
+    return {
+      trace,
+      onSettled: (row) => this.#record.settled(row),
+      onProgress: (progress) => {
+        this.#record.progress = progress
+      },
+      onLeaseLost: () => {
+        this.#record.isLeaseLost = true
+      },
+    }
+  }
+
+  /** While the warehouse is open: what waits now, for the metrics. A run that is asked to stop does not take the time. */
+  async look(warehouse: Warehouse): Promise<void> {
+    const isFirstShard = (this.#flags.shard ?? WHOLE).index === 0
+    if (!this.#hasMetrics || !isFirstShard || this.#signal.aborted) return
+    const signal = AbortSignal.any([this.#signal, AbortSignal.timeout(LOOK_MS)])
+    try {
+      this.#record.open = await readOpen(warehouse, this.#config!.delivery, systemClock.now(), signal)
+    } catch (error) {
+      this.#log.warn(`the metrics do not say what is open: ${firstLine(error)}`)
+    }
+  }
+
+  async #tell(end: RunEnd): Promise<void> {
+    const facts = await this.#record.facts(end)
+    await Promise.all([
+      this.#reportMetrics(facts),
+      this.#healthCheck?.end(facts.isSkipped ? 'log' : end.exitCode, pingText(facts, this.#record.runId)),
+      this.#traces?.end(attributesOf(facts, this.#record.runId), 'error' in end ? wordsOf(end.error) : null),
+    ])
+  }
+
+  async #reportMetrics(facts: RunFacts): Promise<void> {
+    if (!this.#hasMetrics) return
+    const { reportMetrics } = await import('../monitor/report-metrics.ts')
+    const targets = { file: this.#metricsFile, pushgatewayUrl: this.#config?.metrics.pushgatewayUrl || null }
+    await reportMetrics(facts, targets, (message) => this.#log.warn(message))
+  }
+
+  get #hasMetrics(): boolean {
+    return this.#metricsFile !== null || (this.#config?.metrics.pushgatewayUrl ?? '') !== ''
+  }
+
+  get #metricsFile(): string | null {
+    const { metricsFile, shard } = this.#flags
+    const file = metricsFile === null ? this.#config?.metrics.file : path.resolve(metricsFile)
+    return file ? fileOfShard(file, shard ?? WHOLE) : null
+  }
+}

@@ -1,0 +1,41 @@
+import { ExitCode } from '../domain/exit-code.ts'
+import { STATUSES } from '../domain/settlement.ts'
+import type { RunFacts } from '../monitor/measure.ts'
+import { formatCount, formatDuration } from './output.ts'
+
+const MEANINGS: Record<ExitCode, string> = {
+  [ExitCode.ok]: 'everything that was read is settled, or waits as it should',
+  [ExitCode.crash]: 'a bug',
+  [ExitCode.usage]: 'the configuration, the source or the state directory has to be mended',
+  [ExitCode.tooManyRejected]: 'finished, but more rejected or in doubt than allowed',
+  [ExitCode.refused]: 'Adjust refused the credentials, an app or an event token',
+  [ExitCode.tryAgain]: 'try again later: the warehouse or Adjust is away, or the run was asked to stop',
+}
+
+const SKIPPED = 'skipped: another run is at work, and tells of itself'
+
+/**
+ * What the health check is told of the end of a run, in a few lines: numbers and the run's own name. No ids of transactions or devices, no
+ * words of anybody else's.
+ */
+export function pingText(facts: RunFacts, runId: string | null): string {
+  const { exitCode, isSkipped, counts, summary, open, durationS } = facts
+  const lines = [
+    `run ${runId ?? '(not begun)'}, shard ${facts.shard}: ` +
+      (isSkipped ? SKIPPED : `exit code ${exitCode}, ${MEANINGS[exitCode as ExitCode]}`),
+    `took ${formatDuration(durationS * 1000)}`,
+  ]
+  if (counts?.read !== undefined) {
+    const parts = STATUSES.filter((status) => (counts[status] ?? 0) > 0)
+    const settled = parts.map((status) => `${formatCount(counts[status]!)} ${status}`).join(', ')
+    lines.push(`read ${formatCount(counts.read)}${settled === '' ? '' : `: ${settled}`}`)
+  }
+  if (summary !== null)
+    lines.push(`${formatCount(summary.requests)} requests, ${formatCount(summary.retries)} of them retries`)
+  if (summary !== null && summary.stopped !== null) lines.push(`sending stopped: ${summary.stopped}`)
+  if (open !== null)
+    lines.push(
+      `open: ${formatCount(open.counts.in_doubt)} in doubt, ${formatCount(open.counts.deferred)} deferred`,
+    )
+  return `${lines.join('\n')}\n`
+}
