@@ -56,6 +56,7 @@ export const runCommand: RunCommand<'demo'> = async (_flags, context) => {
       await createTables(config)
       say(`\nYesterday's run: ${oneLine(await deliver(config, context, yesterday, signal))}`)
       if (signal.aborted) return ExitCode.tryAgain
+      await aSecond()
       await execute('today.sql')
       say("Since then 209 rows reached the warehouse, two of them late. Today's run:\n")
       await simulator.setFaults(faults)
@@ -75,6 +76,9 @@ export const runCommand: RunCommand<'demo'> = async (_flags, context) => {
     await simulator.close().finally(release)
   }
 }
+
+/** The runs are a day apart by their own clocks, and by Adjust's a moment: it would see the last of one and the first of the other in one second. */
+const aSecond = () => new Promise<void>((resolve) => systemClock.after(1_100, resolve))
 
 async function buildSample(): Promise<void> {
   await mkdir(FOLDER, { recursive: true }).catch((cause: Error) => {

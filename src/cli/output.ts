@@ -98,7 +98,7 @@ export function formatTable(rows: Cell[][], options: TableOptions = {}): string 
 
 const GAP = 2
 /** Narrower text is hard to read: it stands below then. */
-const LEAST_COLUMNS = 28
+const LEAST_COLUMNS = 32
 
 function widthsOf(lines: string[][]): number[] {
   const columns = Math.max(0, ...lines.map((line) => line.length))

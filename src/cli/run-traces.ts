@@ -13,7 +13,7 @@ export async function openTraces(warn: (message: string) => void): Promise<Trace
     describe: wordsOf,
     onTrouble: (message) => {
       // Whoever is away is away for every batch.
-      if (!isTold) warn(`no traces: ${firstLine(message)}`)
+      warn(`no traces: ${firstLine(message)}`)
       isTold = true
     },
   })

@@ -65,7 +65,7 @@ describe('a table on a terminal', () => {
   const WORDS = 'one two three four five six seven eight nine ten'
 
   it('wraps its last column in its own place', () => {
-    expect(formatTable([['late', 5, WORDS]], { indent: 2, columns: 42 })).toBe(
+    expect(formatTable([['late', 5, WORDS]], { indent: 2, columns: 43 })).toBe(
       ['  late  5  one two three four five six', '           seven eight nine ten'].join('\n'),
     )
   })

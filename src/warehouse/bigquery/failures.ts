@@ -1,4 +1,5 @@
 import { ExpectedError, TerminalError, TransientError } from '../../domain/errors.ts'
+import { formatGb } from '../gigabytes.ts'
 
 /** What Google's clients throw: a REST failure has an HTTP status and reasons, a gRPC failure a status from 1 to 16. */
 export interface ApiFailure extends Error {
@@ -133,12 +134,20 @@ function explainCredentials(error: ApiFailure): Explanation {
   ]
 }
 
+/** Google names both in bytes: `… limit for bytes billed: 53687091200. 64424509440 or higher required.` */
+function tooMuchBilled(text: string): string {
+  const [limit, needed] = (/bytes billed: (\d+)\. (\d+)/.exec(text) ?? []).slice(1).map(Number)
+  if (limit === undefined || needed === undefined)
+    return `the query would read more than warehouse.maximum_gb_billed allows: ${text}`
+  return `the query would read ${formatGb(needed)}, and warehouse.maximum_gb_billed allows ${formatGb(limit)} (${text})`
+}
+
 function explainRequest(error: ApiFailure, about: Circumstances): Explanation {
   const reason = reasonOf(error)
   const text = oneLine(error)
   if (reason === 'bytesBilledLimitExceeded' || /exceeded limit for bytes billed/i.test(text))
     return [
-      `the query would read more than warehouse.maximum_gb_billed allows: ${text}`,
+      tooMuchBilled(text),
       'Partition the source by the column behind occurred_at, take a smaller window with --from and --to, or raise warehouse.maximum_gb_billed.',
     ]
   // A schema update or a billing rule can be refused with 403 as well, so the words decide before the status does.

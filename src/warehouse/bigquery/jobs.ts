@@ -41,7 +41,7 @@ const POLL_MS = 20_000
 /** A query that takes longer hangs; the next scheduled run asks again. */
 const JOB_TIMEOUT_MS = 3_600_000
 const REPEATED_JOBS = 4
-const CANCEL_TIMEOUT_MS = 5_000
+export const CANCEL_TIMEOUT_MS = 5_000
 
 /**
  * Runs queries as jobs with ids of our own: a submit whose answer was lost is repeated under the same id, and BigQuery then says that

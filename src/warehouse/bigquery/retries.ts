@@ -7,7 +7,7 @@ const LONGEST_DELAY_MS = 20_000
 /** An outage that lasts longer is for the next scheduled run. */
 const MAX_RETRY_MS = 120_000
 /** For each call of a program that is to end. */
-const HURRIED_MS = 10_000
+export const HURRIED_MS = 10_000
 
 export interface RetryOptions {
   /** Stops waiting for the next try, and throws its reason. What is being tried looks at the signal itself. */
