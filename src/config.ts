@@ -108,9 +108,10 @@ function toTree(given: GivenSettings): Record<string, unknown> {
 }
 
 function absolute(settings: CamelKeys<Settings>, folder: string): CamelKeys<Settings> {
-  const { warehouse } = settings
+  const { warehouse, metrics } = settings
   return {
     ...settings,
+    metrics: { ...metrics, file: metrics.file === '' ? '' : path.resolve(folder, metrics.file) },
     source: path.resolve(folder, settings.source),
     stateDir: path.resolve(folder, settings.stateDir),
     warehouse:

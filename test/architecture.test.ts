@@ -11,17 +11,20 @@ const STAGES = ['extract', 'transform', 'load', 'audit']
  */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   'main.ts': ['cli', 'config', 'log', 'domain'],
-  cli: ['doctor', 'jobs', 'export', 'simulator', 'config', 'log', 'lease', 'warehouse', 'domain'],
+  cli: ['monitor', 'doctor', 'jobs', 'report', 'export', 'simulator', 'kubernetes', 'config', 'log', 'lease', 'warehouse', 'domain'],
+  monitor: ['config', 'warehouse', 'domain'],
   doctor: ['jobs', ...STAGES, 'config', 'warehouse', 'domain'],
-  jobs: ['pipeline', ...STAGES, 'export', 'lease', 'config', 'warehouse', 'domain'],
+  jobs: ['pipeline', ...STAGES, 'report', 'export', 'lease', 'config', 'warehouse', 'domain'],
   pipeline: [...STAGES, 'domain'],
   extract: ['warehouse', 'domain'],
   transform: ['domain'],
   load: ['domain'],
   audit: ['warehouse', 'domain'],
   export: ['warehouse', 'domain'],
+  report: ['warehouse', 'domain'],
   lease: ['warehouse', 'domain'],
   simulator: ['domain'],
+  kubernetes: ['domain'],
   log: ['config', 'domain'],
   warehouse: ['config', 'domain'],
   config: ['domain'],
@@ -38,6 +41,7 @@ const TOP_FILES: Record<string, string> = {
   'resolve-job.ts': 'jobs',
   'reconcile-job.ts': 'jobs',
   'reconcile-doubts.ts': 'jobs',
+  'report-job.ts': 'jobs',
   'doctor-job.ts': 'doctor',
   'selection.ts': 'jobs',
   'recovery.ts': 'jobs',
@@ -98,7 +102,12 @@ describe('the shape of the code', () => {
     expect(readers(/Date\.now\(|performance\.now\(|setTimeout\(|setInterval\(|Math\.random\(/)).toEqual([
       'domain/clock.ts',
     ])
-    expect(readers(/process\.env\b/)).toEqual(['config.ts', 'config/environment.ts'])
+    expect(readers(/process\.env\b/)).toEqual([
+      'config.ts',
+      'config/completion-index.ts',
+      'config/environment.ts',
+      'config/monitoring.ts',
+    ])
   })
 
   it('keeps the simulator apart from what it checks', () => {

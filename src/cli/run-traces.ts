@@ -13,7 +13,7 @@ export async function openTraces(warn: (message: string) => void): Promise<Trace
     describe: wordsOf,
     onTrouble: (message) => {
       // Whoever is away is away for every batch.
-      warn(`no traces: ${firstLine(message)}`)
+      if (!isTold) warn(`no traces: ${firstLine(message)}`)
       isTold = true
     },
   })

@@ -1,4 +1,4 @@
-import { type ExpectedError, TerminalError, TransientError } from '../domain/errors.ts'
+import { BusyError, type ExpectedError, TerminalError, TransientError } from '../domain/errors.ts'
 
 /** What DuckDB says, without the excerpt of the query under it, on one line. */
 export function oneLine(message: string): string {
@@ -14,7 +14,7 @@ export function openError(path: string, error: unknown): ExpectedError {
   const message = oneLine(String(error instanceof Error ? error.message : error))
   const holder = /Could not set lock on file.*\(PID (\d+)\)/.exec(message)
   if (message.includes('Could not set lock on file'))
-    return new TransientError(`${path} is in use by ${holder ? `process ${holder[1]}` : 'another process'}`, {
+    return new BusyError(`${path} is in use by ${holder ? `process ${holder[1]}` : 'another process'}`, {
       hint: 'A DuckDB file belongs to one process at a time: wait until that one has ended (or close the SQL shell that has it open), then run again.',
       cause: error,
     })

@@ -16,6 +16,7 @@ import { Lease } from '../../../src/lease/lease.ts'
 import { createLog } from '../../../src/log.ts'
 import { openDuckdbWarehouse } from '../../../src/warehouse/duckdb-warehouse.ts'
 import type { QueryOptions, QueryParameter, Warehouse } from '../../../src/warehouse/warehouse.ts'
+import { logRun, reportOf } from '../../../test/report/logged-run.ts'
 import { VirtualClock } from '../../../test/support/virtual-clock.ts'
 import { auditRow } from '../../../test/warehouse/audit-row.ts'
 import { scratchPath } from '../../../test/warehouse/scratch.ts'
@@ -112,6 +113,8 @@ describe('the declared parameters', () => {
     await explainJob({ config, warehouse, clock }, 't1')
     await leaseOnce(warehouse, clock)
     for (const { attempt } of await warehouse.probes()) await attempt()
+    await logRun(warehouse, { rows: [{ transactionId: 't2' }] })
+    await reportOf(warehouse)
     await warehouse.close()
     await showStatus({}, statusContext(config))
 
@@ -119,6 +122,7 @@ describe('the declared parameters', () => {
       expect({ [file]: QUERY_PARAMETERS[file] ?? {} }).toEqual({ [file]: types })
     const sql = new URL('../../../sql/', import.meta.url)
     const ownFiles = readdirSync(sql).filter((name) => name.endsWith('.sql'))
-    expect([...recorded.keys()]).toEqual(expect.arrayContaining(ownFiles))
+    const reportFiles = readdirSync(new URL('report/', sql)).map((name) => `report/${name}`)
+    expect([...recorded.keys()]).toEqual(expect.arrayContaining([...ownFiles, ...reportFiles]))
   })
 })

@@ -56,6 +56,6 @@ function runRow(draw: Draw, { run, shard, event, atMs }: LogEntry): TableRow {
     duration_s: draw.orNull(draw.oneOf(['0.004', '12.5', '3600'])),
     bytes_billed: draw.orNull(draw.oneOf([0, 1_048_575, 10_485_760, 2 ** 50, 123_456_789_012])),
     exit_code: draw.orNull(draw.oneOf([0, 0, 0, 3, 4, 75])),
-    version: draw.orNull('0.1.0'),
+    version: draw.orNull(draw.oneOf(['0.1.0', '0.2.0'])),
   }
 }

@@ -1,0 +1,51 @@
+import type { Trace } from '../domain/trace.ts'
+import type { QueryOptions, ResultBatch, Warehouse } from '../warehouse/warehouse.ts'
+
+/**
+ * The same warehouse, with a span for each query (until its first rows), each change and each batch of rows that it is given. The
+ * audit's batches, the lease's updates and the extraction are seen here, so the stages need not know of traces.
+ */
+export function traceWarehouse(warehouse: Warehouse, trace: Trace): Warehouse {
+  const traced: Pick<Warehouse, 'query' | 'update' | 'append'> = {
+    query: (sql, options) => traceQuery(warehouse, trace, sql, options),
+    update: (statement, options) =>
+      trace(`update ${options?.name ?? ''}`.trim(), async (note) => {
+        const rows = await warehouse.update(statement, options)
+        note({ 'db.response.affected_rows': rows })
+        return rows
+      }),
+    append: (table, rows) =>
+      trace(`append ${table}`, async (note) => {
+        note({ 'db.collection.name': table, 'db.operation.batch.size': rows.length })
+        await warehouse.append(table, rows)
+      }),
+  }
+  return new Proxy(warehouse, {
+    get(target, key) {
+      if (Object.hasOwn(traced, key)) return traced[key as keyof typeof traced]
+      // Private fields are found on the object itself alone.
+      const value: unknown = Reflect.get(target, key, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}
+
+/** The rows come as fast as they are delivered, so only the wait for the first of them is the warehouse's. */
+async function* traceQuery(
+  warehouse: Warehouse,
+  trace: Trace,
+  sql: string,
+  options: QueryOptions | undefined,
+): AsyncGenerator<ResultBatch> {
+  const batches = warehouse.query(sql, options)[Symbol.asyncIterator]()
+  try {
+    let next = await trace(`query ${options?.name ?? ''}`.trim(), async (note) => {
+      const first = await batches.next()
+      note({ 'db.response.returned_rows': first.done ? 0 : first.value.totalRows })
+      return first
+    })
+    for (; !next.done; next = await batches.next()) yield next.value
+  } finally {
+    await batches.return?.()
+  }
+}

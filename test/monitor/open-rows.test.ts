@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest'
+import { MS_PER_DAY, MS_PER_HOUR } from '../../src/domain/durations.ts'
+import { readOpen, readOpenGroups } from '../../src/monitor/open-rows.ts'
+import { auditTableRow } from '../../src/warehouse/audit-table.ts'
+import { openDuckdbWarehouse } from '../../src/warehouse/duckdb-warehouse.ts'
+import { auditRow } from '../warehouse/audit-row.ts'
+import { scratchPath } from '../warehouse/scratch.ts'
+
+const NOW = Date.parse('2026-06-01T00:00:00Z')
+const LIMITS = { maxAgeDays: 58, inDoubtHoldHours: 24 }
+
+async function warehouseWith(rows: Parameters<typeof auditRow>[0][]) {
+  const warehouse = await openDuckdbWarehouse({ path: scratchPath('warehouse.duckdb'), create: true })
+  await warehouse.createTables()
+  await warehouse.append(
+    's2s_audit',
+    rows.map((row) => auditTableRow(auditRow(row))),
+  )
+  return warehouse
+}
+
+const daysAgo = (days: number) => (NOW - days * MS_PER_DAY) * 1000
+const WAITS = { status: 'deferred', reason: 'device_not_found' } as const
+const DOUBT = { status: 'in_doubt', reason: 'timed_out' } as const
+
+describe('what is open', () => {
+  it('is counted by status, with the oldest, and with when the first is given up: a doubt after its hold', async () => {
+    const warehouse = await warehouseWith([
+      { transactionId: 't1', ...WAITS, occurredAtMicros: daysAgo(57) },
+      { transactionId: 't2', ...DOUBT, occurredAtMicros: daysAgo(2), settledAtMs: NOW - 20 * MS_PER_HOUR },
+      { transactionId: 't3', ...WAITS, occurredAtMicros: daysAgo(1) },
+      { transactionId: 't4', occurredAtMicros: daysAgo(50) },
+    ])
+    expect(await readOpen(warehouse, LIMITS, NOW, new AbortController().signal)).toEqual({
+      counts: { in_doubt: 1, deferred: 2 },
+      oldestOccurredAtMs: NOW - 57 * MS_PER_DAY,
+      givenUpAtMs: NOW + 4 * MS_PER_HOUR,
+    })
+    await warehouse.close()
+  })
+
+  it('leaves out for the metrics what is too old to be sent, and shows it in status for as long again', async () => {
+    const warehouse = await warehouseWith([
+      { transactionId: 't1', ...WAITS, occurredAtMicros: daysAgo(59) },
+      { transactionId: 't2', ...WAITS, occurredAtMicros: daysAgo(117) },
+    ])
+    expect(await readOpen(warehouse, LIMITS, NOW, new AbortController().signal)).toEqual({
+      counts: { in_doubt: 0, deferred: 0 },
+      oldestOccurredAtMs: null,
+      givenUpAtMs: null,
+    })
+    expect(await readOpenGroups(warehouse, NOW)).toMatchObject([{ events: 1, example: 't1' }])
+    await warehouse.close()
+  })
+
+  it('is not waited for longer than asked', async () => {
+    const warehouse = await warehouseWith([])
+    const signal = AbortSignal.abort(new Error('no more time'))
+    await expect(readOpen(warehouse, LIMITS, NOW, signal)).rejects.toThrow('no more time')
+    await warehouse.close()
+  })
+})
