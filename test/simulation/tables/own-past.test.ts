@@ -29,6 +29,8 @@ async function extracted(source: SourceRecord[], audit: AuditRow[], resendAll = 
     app: '',
     event: '',
     transaction: '',
+    shard_from: '',
+    shard_to: '',
     resend_failed: false,
     resend_all: resendAll,
     in_doubt_since: { timestampMicros: 0 },
