@@ -11,7 +11,20 @@ const STAGES = ['extract', 'transform', 'load', 'audit']
  */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   'main.ts': ['cli', 'config', 'log', 'domain'],
-  cli: ['monitor', 'doctor', 'jobs', 'report', 'export', 'simulator', 'kubernetes', 'config', 'log', 'lease', 'warehouse', 'domain'],
+  cli: [
+    'monitor',
+    'doctor',
+    'jobs',
+    'report',
+    'export',
+    'simulator',
+    'kubernetes',
+    'config',
+    'log',
+    'lease',
+    'warehouse',
+    'domain',
+  ],
   monitor: ['config', 'warehouse', 'domain'],
   doctor: ['jobs', ...STAGES, 'config', 'warehouse', 'domain'],
   jobs: ['pipeline', ...STAGES, 'report', 'export', 'lease', 'config', 'warehouse', 'domain'],

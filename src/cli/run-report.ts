@@ -23,7 +23,7 @@ export class RunReport {
 
   /** Throws a TerminalError when the page could not be written there, before anything is sent. */
   static async prepare(file: string | null): Promise<RunReport> {
-    
+    if (file !== null) await checkReportFile('--report', file)
     return new RunReport(file)
   }
 

@@ -191,7 +191,10 @@ describe('run --report', () => {
   })
 
   it('has no page of a run that did not begin', async () => {
-    const shop = await openShop({ purchases: [purchase('t1')], tables: false })
+    const shop = await openShop({ purchases: [purchase('t1')] })
+    await shop.run(0)
+    // There is a run to tell of, and it is not this one.
+    await shop.writeSource('SELECT 1 AS nothing')
     const { code } = await shop.command('run', '--report', 'run.html')
     expect(code).toBe(2)
     expect(await htmlFiles(shop)).toEqual([])
