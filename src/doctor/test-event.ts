@@ -18,7 +18,10 @@ import type { Seen } from './finding.ts'
  * Throws a RefusedError when a run would stop at the same answer.
  */
 export async function sendTestEvent(config: Config, row: SourceRow, clock: Clock): Promise<Seen<null>> {
-  const result = createTransform(transformRules(config, { resend: 'none' }))(testRow(row, clock.now()), clock.now())
+  const result = createTransform(transformRules(config, { resend: 'none' }))(
+    testRow(row, clock.now()),
+    clock.now(),
+  )
   if (result.kind !== 'event')
     return {
       detail: `${row.transactionId} gives no test event: ${result.reason}`,
