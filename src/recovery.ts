@@ -45,7 +45,9 @@ export interface RecoveryParts {
  */
 export async function recover(job: Scope, parts: RecoveryParts): Promise<Recovery> {
   const { clock, runLog, journal, contents } = parts
-  const unfinished = await unfinishedOf(shardName(shardOf(job.selection)), runLog)
+  const shard = shardName(shardOf(job.selection))
+  const all = await runLog.unfinished()
+  const unfinished = all.filter((run) => run.shard === shard)
   const recovered = await writeMissing(job.warehouse, leftBehind(contents.left, clock.now()))
   const lost: LostRun[] = []
   for (const run of unfinished) {
@@ -54,22 +56,23 @@ export async function recover(job: Scope, parts: RecoveryParts): Promise<Recover
     await runLog.closed(run, isKnown ? 'recovered' : 'lost', clock.now())
   }
   await journal.acknowledgeLeft()
+  // Only now: its own are closed by then, so shards of two numbers never wait for each other.
+  refuseForeign(shard, all)
   return { recovered, lost }
 }
 
 /**
- * The unfinished runs of a shard, the oldest first.
- *
- * @throws TerminalError while one of another number of shards is unfinished: it had devices of this one, and its journal lies elsewhere.
+ * @throws TerminalError while a run of another number of shards is unfinished: it had devices of this one, and its journal lies elsewhere.
  */
-async function unfinishedOf(shard: string, runLog: RunLog): Promise<UnfinishedRun[]> {
-  const runs = await runLog.unfinished()
-  const foreign = runs.find((run) => run.shard !== shard && overlaps(run.shard, shard))
-  if (foreign === undefined) return runs.filter((run) => run.shard === shard)
+function refuseForeign(shard: string, runs: readonly UnfinishedRun[]): void {
+  const foreign = runs.filter((run) => run.shard !== shard && overlaps(run.shard, shard))
+  if (foreign.length === 0) return
+  const shards = [...new Set(foreign.map((run) => run.shard))]
+  const [first] = shards
   throw new TerminalError(
-    `run ${foreign.runId} of shard ${foreign.shard} did not end, and shard ${shard} has devices of it`,
+    `a run of ${shards.length === 1 ? 'shard' : 'shards'} ${shards.join(', ')} did not end, and shard ${shard} has devices of it`,
     {
-      hint: `First let \`adjust-s2s run --shard ${foreign.shard}\` end once, with its state_dir; then change the number of shards.`,
+      hint: `First let \`adjust-s2s run --shard ${first}\`${shards.length === 1 ? '' : ', and so on,'} end once, with its state_dir; then change the number of shards.`,
     },
   )
 }

@@ -130,22 +130,25 @@ export class RunLog {
     const lastRuns = await readRows(this.#warehouse, 'last-full-runs.sql', { now: instant(nowMs) })
     const auditFrom = instant(nowMs - OPEN_LOOK_BACK_DAYS * MS_PER_DAY)
     const [open] = await readRows(this.#warehouse, 'oldest-open.sql', { audit_from: auditFrom })
-    const ageLimits = predecessors(shard, lastRuns).map((row) => row.age_limit_micros)
-    const micros = [...ageLimits, open?.oldest_micros].filter((value) => typeof value === 'number')
+    const micros = [coveredFromMicros(shard, lastRuns), open?.oldest_micros].filter(
+      (value) => typeof value === 'number',
+    )
     return micros.length === 0 ? null : Math.floor(Math.min(...micros) / 1000)
   }
 }
 
 /**
- * The last full runs over the devices of a shard: its own one, or, if it never had one, those of the number of shards that was used
- * last before, for its devices were spread over all of them. `lastRuns` begins with the newest.
+ * From where the devices of a shard were last read to the end, in epoch microseconds: by its own last full run, or by those of all shards
+ * of one number together, of which the one that lags behind counts. The newest of these; null when nobody ever has.
  */
-function predecessors(shard: string, lastRuns: Record<string, QueryValue>[]): Record<string, QueryValue>[] {
+function coveredFromMicros(shard: string, lastRuns: readonly Record<string, QueryValue>[]): number | null {
+  const byCount = Map.groupBy(lastRuns, (row) => countOf(row.shard as string))
   const own = lastRuns.filter((row) => row.shard === shard)
-  if (own.length > 0) return own
-  const counts = lastRuns.map((row) => countOf(row.shard as string))
-  const before = counts.find((count) => count !== countOf(shard))
-  return lastRuns.filter((_, index) => counts[index] === before)
+  // A number of which one shard never ran says nothing of that one's devices.
+  const whole = [...byCount].flatMap(([count, rows]) => (rows.length === Number(count) ? [rows] : []))
+  const begins = [own, ...whole].filter((rows) => rows.length > 0)
+  if (begins.length === 0) return null
+  return Math.max(...begins.map((rows) => Math.min(...rows.map((row) => row.age_limit_micros as number))))
 }
 
 const EMPTY: TableRow = {

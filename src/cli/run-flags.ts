@@ -57,8 +57,8 @@ function parseLimit(text: string): number {
   })
 }
 
-/** BigQuery changes the rows of one table one after the other: more leases than this would wait for each other. */
-const MOST_SHARDS = 64
+/** BigQuery lets some twenty statements wait for their turn to change a table, and each shard changes its lease once a minute. */
+const MOST_SHARDS = 16
 
 /** Without `i` it is the number of the pod in an Indexed Job. */
 function parseShard(text: string): Shard {

@@ -44,12 +44,13 @@ async function run(
   const report = await RunReport.prepare(flags.report)
   const config = await context.loadConfig()
   const log = await context.createLog(config)
-  const runId = newRunId(systemClock.now())
+  const shard = flags.shard ?? WHOLE
+  const runId = newRunId(systemClock.now(), shard)
   await monitor.configured(config, runId, log)
   const opened = await openFor('run', config, context, {
     tempDirectory: config.stateDir,
     hurry: signal,
-    labels: { run_id: runId, shard: shardName(flags.shard ?? WHOLE) },
+    labels: { run_id: runId, shard: shardName(shard) },
   })
   const warehouse = monitor.watch(opened)
   const progress = showProgress(context, log)

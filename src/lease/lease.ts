@@ -43,8 +43,7 @@ const TAKE_ATTEMPTS = 5
  */
 export class Lease {
   readonly epoch: number
-  /** Monotonic milliseconds: before, the requests of the last holder and of this one could share a second. */
-  readonly sendsFrom: number
+  #sendsFrom: number
   readonly #parts: LeaseParts
   /** Both clocks at one moment: a wall clock that is set back later must not shorten what the row promises to this run. */
   readonly #takenAt: { ms: number; monotonic: number }
@@ -60,7 +59,7 @@ export class Lease {
   private constructor(parts: LeaseParts, seen: LeaseRow, rivals: readonly LeaseRow[]) {
     this.epoch = seen.epoch + 1
     this.#parts = parts
-    this.sendsFrom = parts.clock.monotonic() + Math.max(...rivals.map((row) => handoverMs(row, parts)))
+    this.#sendsFrom = handoverEnd(rivals, parts)
     this.#takenAt = { ms: parts.clock.now(), monotonic: parts.clock.monotonic() }
     this.#span = this.#nextSpan()
   }
@@ -76,9 +75,7 @@ export class Lease {
       const seen = rivals.find((row) => row.shard === parts.shard)!
       throwIfHeld(rivals, parts)
       const lease = new Lease(parts, seen, rivals)
-      if (!(await lease.#claim(seen))) continue
-      await lease.#giveWay()
-      return lease
+      if (await lease.#claimAlone(seen)) return lease
     }
     throw new TransientError(`the lease of shard ${parts.shard} changes hands all the time`, {
       hint: 'Several runs begin at the same moment: start one only.',
@@ -90,6 +87,11 @@ export class Lease {
     const { clock } = this.#parts
     const { until, untilMs } = this.#span
     return this.#state === 'held' && clock.monotonic() < until && clock.now() < untilMs
+  }
+
+  /** Monotonic milliseconds: before, the requests of the last holder and of this one could share a second. */
+  get sendsFrom(): number {
+    return this.#sendsFrom
   }
 
   /** A bug that ended the heartbeat; null when there was none. */
@@ -152,14 +154,17 @@ export class Lease {
     return true
   }
 
-  /** A shard of another count has a row of its own: of two that take theirs at the same moment, each sees the other's only now. */
-  async #giveWay(): Promise<void> {
+  /**
+   * False when somebody else was faster. A shard of another count has a row of its own: of two that take theirs at the same moment, each
+   * sees the other's only after that, and gives way. So does a run whose claim has no answer, for it may have been made.
+   */
+  async #claimAlone(seen: LeaseRow): Promise<boolean> {
     try {
-      const rivals = await readRivals(this.#parts)
-      throwIfHeld(
-        rivals.filter((row) => row.shard !== this.#parts.shard),
-        this.#parts,
-      )
+      if (!(await this.#claim(seen))) return false
+      const others = (await readRivals(this.#parts)).filter((row) => row.shard !== this.#parts.shard)
+      throwIfHeld(others, this.#parts)
+      this.#sendsFrom = Math.max(this.#sendsFrom, handoverEnd(others, this.#parts))
+      return true
     } catch (error) {
       await this.release()
       throw error
@@ -231,6 +236,11 @@ const RAN_OUT = 'it was not renewed in time: the process was paused, or the ware
 function throwIfHeld(rows: readonly LeaseRow[], { isAlone, clock }: LeaseParts): void {
   const held = isAlone ? undefined : rows.find((row) => isHeld(row, clock.now()))
   if (held !== undefined) throw heldByOther(held)
+}
+
+/** Monotonic milliseconds at which the last second of all last holders is over. */
+function handoverEnd(rows: readonly LeaseRow[], parts: LeaseParts): number {
+  return parts.clock.monotonic() + Math.max(0, ...rows.map((row) => handoverMs(row, parts)))
 }
 
 /** For how long the last holder's last second is not over yet. */

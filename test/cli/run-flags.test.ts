@@ -137,9 +137,9 @@ describe('the flags of run and plan', () => {
 
   it('take each shard of any number, and no other', () => {
     fc.assert(
-      fc.property(fc.nat(80), fc.nat(80), (index, count) => {
+      fc.property(fc.nat(20), fc.nat(20), (index, count) => {
         const shard = `${index}/${count}`
-        if (index < count && count <= 64) expect(parseRunFlags({ shard }).shard).toEqual({ index, count })
+        if (index < count && count <= 16) expect(parseRunFlags({ shard }).shard).toEqual({ index, count })
         else expect(errorOf({ shard }).message).toContain(shard)
       }),
     )

@@ -80,9 +80,14 @@ export function isTransient(error: unknown): boolean {
   return type === 'request-timeout' || /socket hang up|network timeout|Premature close/i.test(message)
 }
 
-/** Two statements wanted to change the same rows at once; BigQuery lets the first one win. */
+/**
+ * Two statements wanted to change the same rows at once: BigQuery lets the first one win. Or more than twenty wait for their turn at one
+ * table, which it calls exceeded resources: https://cloud.google.com/bigquery/docs/data-manipulation-language#update_delete_merge_dml_concurrency
+ */
 export function isConflict(error: unknown): boolean {
-  return /could not serialize access|concurrent update/i.test((error as Error).message)
+  return /could not serialize access|concurrent update|too many DML statements/i.test(
+    (error as Error).message,
+  )
 }
 
 /** What the call was about, for the words of its error. */
@@ -163,7 +168,7 @@ function explainRequest(error: ApiFailure, about: Circumstances): Explanation {
       `the source SELECT fails: ${text}`,
       "Filter it by that column in the SELECT itself, such as WHERE ordered_at >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 60 DAY); the run's own window is narrower.",
     ]
-  if (reason === 'responseTooLarge' || reason === 'resourcesExceeded')
+  if ((reason === 'responseTooLarge' || reason === 'resourcesExceeded') && !isConflict(error))
     return [
       `the query needs more than BigQuery gives it: ${text}`,
       'Take a smaller window with --from and --to.',

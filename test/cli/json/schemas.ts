@@ -24,7 +24,7 @@ const reason = z.enum(Object.keys(REASONS) as [string, ...string[]]).meta({ type
 const verdict = z.enum(VERDICTS)
 const runId = z
   .string()
-  .regex(/^\d{8}T\d{6}Z-[0-9a-f]{6}$/)
+  .regex(/^\d{8}T\d{6}Z-[0-9a-f]{6}(-\d+)?$/)
   .meta({ type: 'run id' })
 const shard = z
   .string()

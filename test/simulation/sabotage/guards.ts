@@ -197,8 +197,8 @@ export const GUARDS: readonly Guard[] = [
     name: 'rate-between-runs',
     protects: 'the last second of one run and the first of the next are not one',
     file: 'lease/lease.ts',
-    from: 'Math.max(...rivals.map((row) => handoverMs(row, parts)))',
-    to: '0 * Math.max(...rivals.map((row) => handoverMs(row, parts)))',
+    from: 'Math.max(0, ...rows.map((row) => handoverMs(row, parts)))',
+    to: '0 * rows.length',
   },
   {
     name: 'concurrency',
