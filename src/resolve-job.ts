@@ -39,6 +39,8 @@ export interface ResolveJob {
   by: string
   /** `false` only tells what would change. A number refuses to write when another number of events would change; null takes any. */
   write: false | { expectedChanges: number | null }
+  /** Asks it to end: what is written stays, and the lease is given back. */
+  signal?: AbortSignal
   machine?: Pick<Machine, 'clock' | 'host' | 'pid'>
 }
 
@@ -81,6 +83,7 @@ export async function resolveJob(job: ResolveJob): Promise<Resolved> {
   await requireTables(warehouse)
   if (write === false) return { ...(await judgeAll(job, clock.now())), isWritten: false }
   return underLease({ ...job, machine }, async (lease) => {
+    job.signal?.throwIfAborted()
     const judged = await judgeAll(job, clock.now())
     const changes = judged.judgements.filter((judgement) => judgement.kind === 'change')
     const isExpected = write.expectedChanges === null || write.expectedChanges === changes.length
@@ -142,7 +145,7 @@ async function findSettlements(
 }
 
 async function writeChanges(
-  { warehouse, runId }: ResolveJob,
+  { warehouse, runId, signal }: ResolveJob,
   changes: readonly Change[],
   lease: Lease,
   nowMs: number,
@@ -151,7 +154,10 @@ async function writeChanges(
   const rows = changes.map(({ settlement, resolution }) =>
     resolutionRow(settlement, resolution, { runId, auditId: nextAuditId(), nowMs }),
   )
-  await writeRows(warehouse, rows, () => requireHeld(lease, leaseLost))
+  await writeRows(warehouse, rows, () => {
+    signal?.throwIfAborted()
+    requireHeld(lease, leaseLost)
+  })
 }
 
 function leaseLost(): TransientError {

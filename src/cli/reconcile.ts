@@ -18,6 +18,7 @@ export const runCommand: RunCommand<'reconcile'> = async (flags, context) => {
   const runId = newRunId(systemClock.now())
   const warehouse = await openFor('reconcile', config, context, {
     tempDirectory: config.stateDir,
+    hurry: signal,
     labels: { run_id: runId },
     readOnly: flags.dryRun,
   })

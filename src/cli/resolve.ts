@@ -10,6 +10,7 @@ import type { ResolveFlags } from './resolve-flags.ts'
 import { resolvedJson } from './resolve-json.ts'
 import { changesOf, resolvedText } from './resolve-text.ts'
 import { confirmCommand, warningLines } from './resolve-warnings.ts'
+import { onStopSignal } from './stop-signal.ts'
 
 /** Writes what a person says became of events in doubt, or shows what it would write. */
 export const runCommand: RunCommand<'resolve'> = async (flags, context) => {
@@ -17,16 +18,18 @@ export const runCommand: RunCommand<'resolve'> = async (flags, context) => {
   const claims = await claimsOf(flags)
   const runId = newRunId(systemClock.now())
   const write = writeOf(flags)
+  const { signal, release } = onStopSignal(() => context.stderr.write('stopping: what is written stays\n'))
   const warehouse = await openFor('resolve', config, context, {
     readOnly: write === false,
     tempDirectory: config.stateDir,
+    hurry: signal,
     labels: { run_id: runId },
   })
   try {
-    const resolved = await resolveJob({ config, warehouse, runId, claims, by: flags.by, write })
+    const resolved = await resolveJob({ config, warehouse, runId, claims, by: flags.by, write, signal })
     return show(resolved, flags, config, context)
   } finally {
-    await warehouse.close()
+    await warehouse.close().finally(release)
   }
 }
 

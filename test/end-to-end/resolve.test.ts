@@ -3,6 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { readSettlement } from '../../src/audit/resolution.ts'
 import { loadConfig } from '../../src/config.ts'
 import { type Clock, systemClock } from '../../src/domain/clock.ts'
+import { TransientError } from '../../src/domain/errors.ts'
 import { Lease } from '../../src/lease/lease.ts'
 import { resolveJob } from '../../src/resolve-job.ts'
 import type { FaultPlan } from '../../src/simulator/fault-plan.ts'
@@ -273,6 +274,17 @@ describe('a resolution while somebody sends', () => {
     expect(resolved).toMatchObject({ code: 75, stderr: expect.stringContaining(String(child.pid)) })
     child.kill('SIGKILL')
     await ended
+  })
+
+  it('that is told to end writes no more and gives the lease back', async () => {
+    const { config, warehouse, resolve } = await sharedShop()
+    const stop = new AbortController()
+    stop.abort(new TransientError('SIGTERM: stopped before the end'))
+    const told = { config, warehouse, runId: 'told-to-end', claims: CLAIMS, by: 'ana', signal: stop.signal }
+    const error = await resolveJob({ ...told, write: { expectedChanges: null } }).catch((thrown) => thrown)
+    expect(error).toMatchObject({ exitCode: 75 })
+    expect(await readSettlement(warehouse, 't1')).toMatchObject({ status: 'in_doubt' })
+    expect(await resolve()).toMatchObject({ isWritten: true })
   })
 
   it('names the holder of the lease where both can open the warehouse, and writes nothing', async () => {
