@@ -2,6 +2,7 @@ import { systemClock } from '../domain/clock.ts'
 import { ExitCode } from '../domain/exit-code.ts'
 import { REASONS, type Reason } from '../domain/reason.ts'
 import type { Counts } from '../domain/settlement.ts'
+import { shardName, WHOLE } from '../domain/shard.ts'
 import { readLeases } from '../lease/lease-row.ts'
 import { givenUpAtMs, type OpenLimits, readOpenGroups } from '../monitor/open-rows.ts'
 import { millis } from '../warehouse/instants.ts'
@@ -66,8 +67,11 @@ function statusText(standing: Standing, limits: OpenLimits, context: CommandCont
 }
 
 function runTable(standing: Standing, stdout: NodeJS.WriteStream): string {
+  const isSharded = standing.runs.some(({ shard }) => shard !== shardName(WHOLE))
+  const shardOf = ({ shard }: Row): Cell[] => (isSharded ? [shard as string] : [])
   const header = ['started', 'run', 'took', 'read', 'delivered', 'other', 'requests', 'exit']
-  const rows = standing.runs.map((run) => runRow(run, runState(run, standing), stdout))
+  if (isSharded) header.push('shard')
+  const rows = standing.runs.map((run) => [...runRow(run, runState(run, standing), stdout), ...shardOf(run)])
   // The name of a run begins with its start.
   return formatTable(rows, { header, indent: 2, columns: stdout.columns, droppable: ['started'] })
 }

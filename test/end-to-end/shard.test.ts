@@ -24,6 +24,8 @@ describe('the shards of a number, run one after the other', () => {
     const clean = { requests: 300, counted: 300, countedTwice: [], outOfOrder: [], violations: {} }
     expect(shop.adjust.summary()).toMatchObject(clean)
     expect((await runShards(shop, 3)).map(({ counts }) => counts.read)).toEqual([0, 0, 0])
+    const { stdout } = await shop.command('status')
+    for (const shard of ['shard', '0/3', '1/3', '2/3']) expect(stdout).toMatch(new RegExp(` ${shard}$`, 'm'))
     expect((await shop.run(0)).summary.counts.read).toBe(0)
   })
 
