@@ -160,4 +160,5 @@ async function showTruth(simulator: SimulatorThread, say: (text: string) => void
   const config = `--config ${FOLDER}/adjust-s2s.yaml`
   say(`Look around: npx adjust-s2s status ${config}`)
   say(`             npx adjust-s2s explain unlucky-2 ${config}`)
+  say(`             npx adjust-s2s report ${config}`)
 }

@@ -74,7 +74,8 @@ export interface TableOptions {
  * is known, columns are left out that may be, and the last one is wrapped in its own place if it is of text.
  */
 export function formatTable(rows: Cell[][], options: TableOptions = {}): string {
-  const { header, indent = 0, columns = Number.POSITIVE_INFINITY, droppable = [] } = options
+  const { header, indent = 0, droppable = [] } = options
+  const columns = knownWidth(options.columns)
   const lines = [...(header ? [header] : []), ...rows.map((row) => row.map(cellText))]
   const widths = widthsOf(lines)
   const [dropped, ...others] = droppable
@@ -99,6 +100,11 @@ export function formatTable(rows: Cell[][], options: TableOptions = {}): string 
 const GAP = 2
 /** Narrower text is hard to read: it stands below then. */
 const LEAST_COLUMNS = 32
+
+/** A terminal that does not know its width says 0. */
+function knownWidth(columns: number | undefined): number {
+  return columns || Number.POSITIVE_INFINITY
+}
 
 function widthsOf(lines: string[][]): number[] {
   const columns = Math.max(0, ...lines.map((line) => line.length))
@@ -134,5 +140,5 @@ export function paragraph(
   text: string,
   { indent = 0, columns }: Pick<TableOptions, 'indent' | 'columns'>,
 ): string {
-  return hang(' '.repeat(indent), text, columns ?? Number.POSITIVE_INFINITY)
+  return hang(' '.repeat(indent), text, knownWidth(columns))
 }

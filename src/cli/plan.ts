@@ -17,6 +17,7 @@ import {
   formatInstant,
   formatTable,
   LEAVES_EARLIER,
+  oneLine,
   paragraph,
 } from './output.ts'
 import { requestLines } from './request-lines.ts'
@@ -101,9 +102,9 @@ function formatPlan(
   return `${lines.join('\n')}\n`
 }
 
-function predictionRow({ status, reason, count }: ReasonCount) {
+function predictionRow({ status, reason, count, example }: ReasonCount) {
   if (status === 'delivered') return ['to send', count, 'Adjust decides what becomes of them.']
-  return [status, count, `${reason}: ${REASONS[reason as Reason].meaning}`]
+  return [status, count, `${reason}, such as ${oneLine(example)}: ${REASONS[reason as Reason].meaning}`]
 }
 
 function countRows(counts: Record<string, number>) {

@@ -101,17 +101,26 @@ function endLines({
   return lines
 }
 
+/** They are rejected one by one, and the other events of the token wait. */
+const WRONG_TOKENS: ReadonlySet<Reason> = new Set(['invalid_app_token', 'invalid_event_token'])
+
 /** What the person at the terminal would type, and why; most urgent first. */
 function nextSteps(summary: RunSummary, config?: string): [command: string, why: string][] {
   const { counts, stopped, refused, read_to_end: readToEnd, reasons } = summary
   const command = (words: string) => commandLine(words, config)
   const steps: [string, string][] = []
-  for (const reason of new Set([stopped, ...refused.map((refusal) => refusal.reason)])) {
-    if (reason !== null && reason !== 'run_stopped') steps.push([command('run'), REASONS[reason].advice])
-  }
   const advice = mendingAdvice(reasons)
+  // A run that leaves the rejected ones out delivers later events of their devices, and makes them late for good.
+  const isTokenWrong = reasons.some(({ reason }) => WRONG_TOKENS.has(reason as Reason))
+  if (!isTokenWrong) {
+    for (const reason of new Set([stopped, ...refused.map((refusal) => refusal.reason)])) {
+      if (reason !== null && reason !== 'run_stopped')
+        steps.push([command('run'), `goes on, once this is done: ${REASONS[reason].advice}`])
+    }
+  }
   if (advice !== null) steps.push([command('run --resend failed'), `once the rows are mended: ${advice}`])
-  if (!readToEnd) steps.push([command('run'), 'goes on with the rest of the window'])
+  if (!readToEnd && !isTokenWrong && steps.length === 0)
+    steps.push([command('run'), 'goes on with the rest of the window'])
   if (counts.deferred > 0 || counts.in_doubt > 0) {
     steps.push([command('status'), 'shows what waits or is in doubt, and for how long'])
   }

@@ -24,6 +24,10 @@ const VOLATILE = new Map([
   [0x794c7630, "in the container's own layer (overlayfs)"],
 ])
 
+/** Another folder would be one without the journal of the run that could not write. */
+const FULL_HINT =
+  'Make room on its volume, or enlarge it, and leave state_dir as it is: the journal is there.'
+
 const HINT =
   'Set state_dir (or ADJUST_S2S_STATE_DIR) to a folder that this user may write and that survives a restart.'
 
@@ -111,7 +115,7 @@ function explained(folder: string, cause: unknown): unknown {
     `the state directory cannot be written in ${folder}: ${(cause as Error).message}`,
     {
       cause,
-      hint: HINT,
+      hint: (cause as NodeJS.ErrnoException).code === 'ENOSPC' ? FULL_HINT : HINT,
     },
   )
 }

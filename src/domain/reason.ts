@@ -56,12 +56,14 @@ export const REASONS = {
   invalid_app_token: {
     status: 'rejected',
     meaning: 'Adjust does not know the app token.',
-    advice: 'Correct app_token in the source SELECT, then run with --resend failed.',
+    advice:
+      'Correct app_token in the source SELECT, then run with --resend failed: a run without it makes this one late.',
   },
   invalid_event_token: {
     status: 'rejected',
     meaning: 'Adjust does not know the event token.',
-    advice: 'Correct event_token in the source SELECT, then run with --resend failed.',
+    advice:
+      'Correct event_token in the source SELECT, then run with --resend failed: a run without it makes this one late.',
   },
   request_too_large: {
     status: 'rejected',
@@ -192,7 +194,7 @@ export const REASONS = {
     meaning:
       'A later event of the same device and token (or with revenue) was already delivered; Adjust would refuse this one.',
     advice:
-      'Raise delivery.settle_minutes if rows reach the warehouse that late; run older windows before newer ones.',
+      'Raise delivery.settle_minutes if rows reach the warehouse that late, run older windows before newer ones, and mend rows before a later event of their device is delivered. For this one it is too late.',
   },
   device_opted_out_before: {
     status: 'suppressed',
@@ -337,7 +339,7 @@ export const REASONS = {
   },
   run_stopped: {
     status: 'deferred',
-    meaning: 'The run was asked to stop (SIGTERM, or the warehouse failed) before its turn came.',
+    meaning: 'The run was asked to stop (SIGTERM, or the warehouse or the disk failed) before its turn came.',
     advice: waits,
   },
 

@@ -82,9 +82,15 @@ interface Price {
 
 const NO_PRICE: Price = { revenue: null, currency: null }
 
-/** A currency without revenue says nothing and is left out: many a SELECT has the same one on every row. */
+/**
+ * A currency without revenue says nothing and is left out: many a SELECT has the same one on every row. It may also be all that is left of
+ * an amount that a TRY_CAST could not read, so it is worth a warning.
+ */
 function readPrice(row: SourceRow, warnings: string[]): Price | Fault {
-  if (row.revenue === null) return NO_PRICE
+  if (row.revenue === null) {
+    if (row.currency) warnings.push('revenue_missing')
+    return NO_PRICE
+  }
   const revenue = readRevenue(row.revenue)
   if (isFault(revenue)) return revenue
   if (revenue.amount === null) {

@@ -36,7 +36,7 @@ export type Transformed =
  * 6. an unknown outcome of another event of the device (`deferred`).
  *
  * Warnings are stable codes: `<identifier>_all_zero`, `<identifier>_malformed`, `adid_missing`,
- * `revenue_zero`, `ip_address_ipv6`, `ip_address_malformed`, `callback_transaction_id_replaced`,
+ * `revenue_missing` (a currency alone), `revenue_zero`, `ip_address_ipv6`, `ip_address_malformed`, `callback_transaction_id_replaced`,
  * `text_not_well_formed`.
  */
 export function createTransform(rules: TransformRules): (row: SourceRow, nowMs: number) => Transformed {

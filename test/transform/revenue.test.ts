@@ -147,8 +147,12 @@ describe('Currency', () => {
     )
   })
 
-  it('without revenue is left out, whatever it says', () => {
-    expect(eventOf({ revenue: null, currency: 'whatever' })).toMatchObject({ currency: null, warnings: [] })
+  it('without revenue is left out, whatever it says, with a warning: the amount may have been lost in the SELECT', () => {
+    expect(eventOf({ revenue: null, currency: 'whatever' })).toMatchObject({
+      currency: null,
+      warnings: ['revenue_missing'],
+    })
+    expect(eventOf({ revenue: null, currency: null }).warnings).toEqual([])
     expect(eventOf({ revenue: null, currency: 'EUR' }).query).not.toContain('currency')
   })
 })

@@ -142,6 +142,7 @@ export const statusOutput = object({
     object({
       status,
       reason,
+      kind: z.enum(['event', 'ad_revenue', 'session']).nullable(),
       app_token: text.nullable(),
       event_token: text.nullable(),
       events: count,
