@@ -2,6 +2,7 @@ import type { Config } from './config.ts'
 import { type Clock, systemClock } from './domain/clock.ts'
 import { isHeld, readLeases } from './lease/lease-row.ts'
 import { chooseRun } from './report/choose-run.ts'
+import { stepsToOtherRuns } from './report/other-runs.ts'
 import { gatherReport } from './report/report.ts'
 import type { Report } from './report/report-data.ts'
 import type { Failure } from './report/run-facts.ts'
@@ -38,5 +39,15 @@ export async function reportJob({
     !isAlone && leases.some((lease) => lease.holder === runId && isHeld(lease, nowMs))
   const { requestsPerSecond, maxAgeDays, inDoubtHoldHours } = config.delivery
   const limits = { requestsPerSecond, maxAgeDays, inDoubtHoldHours }
-  return gatherReport({ warehouse, run: chosen, limits, isSending, failure: failure ?? null, nowMs })
+  const report = await gatherReport({
+    warehouse,
+    run: chosen,
+    limits,
+    isSending,
+    failure: failure ?? null,
+    nowMs,
+  })
+  if (run !== null) return report
+  const others = await stepsToOtherRuns(warehouse, chosen, nowMs)
+  return { ...report, headline: { ...report.headline, next: [...others, ...report.headline.next] } }
 }

@@ -2,14 +2,52 @@
 -- carry the number and the amount of their whole group: status then and now, reason, kind and currency. amount
 -- is as in totals.sql. The order of settlements is that of the view s2s_latest; the audit table is bounded by its partition column.
 -- Parameters: as_of (TIMESTAMP), when the run ended; occurred_from, occurred_to (TIMESTAMP), its window, half-open; app, event (STRING),
--- the one app or event token that it was for, '' for all; row_limit (INT64), so many events of each group.
+-- the one app or event token that it was for, '' for all; row_limit (INT64), so many events of each group. Of a run of one shard: shard
+-- (STRING), its name; shard_count (STRING), a regular expression for the names of all shards of its number; shard_from, shard_to
+-- (STRING), the bounds of its devices' hashes as in extract.sql. All four are '' for a run over all devices.
 WITH
-once_open AS (
-  SELECT transaction_id
+-- The shard by which each run went.
+run_shards AS (
+  SELECT run_id, MAX(shard) AS shard
+  FROM s2s_runs
+  WHERE @shard <> ''
+  GROUP BY run_id
+),
+
+open_in_window AS (
+  SELECT
+    s2s_audit.transaction_id,
+    MAX(CASE WHEN run_shards.shard = @shard THEN 1 ELSE 0 END) AS is_of_shard,
+    MAX(CASE WHEN REGEXP_CONTAINS(run_shards.shard, @shard_count) THEN 1 ELSE 0 END) AS is_of_count
   FROM s2s_audit
+  LEFT JOIN run_shards ON run_shards.run_id = s2s_audit.run_id
   WHERE status IN ('in_doubt', 'deferred') AND settled_at <= @as_of
     AND occurred_at >= @occurred_from AND occurred_at < @occurred_to
     AND (@app = '' OR app_token = @app) AND (@event = '' OR event_token = @event)
+  GROUP BY s2s_audit.transaction_id
+),
+
+-- Devices that turned out to be one may have several names of this kind: each event counts for one shard.
+device_ids AS (
+  SELECT transaction_id, MIN(name) AS name
+  FROM s2s_audit CROSS JOIN UNNEST(device_names) AS name
+  WHERE @shard <> '' AND REGEXP_CONTAINS(name, '^device_id:')
+    AND occurred_at >= @occurred_from AND occurred_at < @occurred_to
+  GROUP BY transaction_id
+),
+
+-- Whose event it is, the run says that took it. Where the devices were parted into another number then, the hash of the device does.
+once_open AS (
+  SELECT open_in_window.transaction_id
+  FROM open_in_window
+  LEFT JOIN device_ids ON device_ids.transaction_id = open_in_window.transaction_id
+  WHERE @shard = ''
+    OR is_of_shard = 1
+    OR (
+      is_of_count = 0
+      AND COALESCE(device_ids.name, 'device_id:' || TO_HEX(SHA256(''))) >= 'device_id:' || @shard_from
+      AND COALESCE(device_ids.name, 'device_id:' || TO_HEX(SHA256(''))) < 'device_id:' || @shard_to
+    )
 ),
 
 settlements AS (

@@ -9,7 +9,8 @@ attempts AS (
     audit_id,
     MAX(UNIX_MICROS(sent_at)) AS sent_at_micros,
     MAX(UNIX_MICROS(settled_at)) AS settled_at_micros,
-    MAX(http_status) AS http_status
+    MAX(http_status) AS http_status,
+    MAX(reason) AS reason
   FROM s2s_audit
   WHERE run_id = @run_id AND sent_at IS NOT NULL
     AND (occurred_at IS NULL OR (occurred_at >= @occurred_from AND occurred_at < @occurred_to))
@@ -46,6 +47,8 @@ parts AS (
     CASE WHEN http_status IS NULL THEN 1 ELSE 0 END AS unanswered,
     0 AS busiest, 0 AS busiest_tenth
   FROM attempts
+  -- A run that died saw no end of these; a later run settled them, maybe days later.
+  WHERE reason NOT IN ('process_died', 'journal_lost')
   UNION ALL
   SELECT span, 0 AS sent, 0 AS answered, 0 AS unanswered, sent AS busiest, beginning AS busiest_tenth
   FROM ranked_seconds

@@ -1,6 +1,7 @@
 -- What became of the events of one run, by status, reason and currency: the newest word of the run on each transaction counts. Copies in
 -- the source and attempts that were followed by another (retried) count one by one. amount is the revenue that Adjust can take, above 0
--- and up to 100,000,000,000; the exact sum. The audit table is bounded by its partition column.
+-- and up to 100,000,000,000; the exact sum. What was put in doubt because the run had died says when it was sent, not when that was
+-- found out: that may be days later. The audit table is bounded by its partition column.
 -- Parameters: run_id (STRING); occurred_from, occurred_to (TIMESTAMP), the run's window, half-open.
 SELECT
   status, reason, currency,
@@ -9,7 +10,7 @@ SELECT
   SUM(amount) AS amount,
   MIN(transaction_id) AS example,
   UNIX_MICROS(MIN(sent_at)) AS first_sent_at_micros,
-  UNIX_MICROS(MAX(settled_at)) AS last_settled_at_micros
+  UNIX_MICROS(MAX(CASE WHEN reason IN ('process_died', 'journal_lost') THEN sent_at ELSE settled_at END)) AS last_settled_at_micros
 FROM (
   SELECT
     transaction_id, status, reason, sent_at, settled_at,

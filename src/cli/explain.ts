@@ -3,6 +3,7 @@ import { MS_PER_HOUR } from '../domain/durations.ts'
 import { ExitCode } from '../domain/exit-code.ts'
 import { REASONS, type Reason } from '../domain/reason.ts'
 import { OPEN_STATUSES } from '../domain/settlement.ts'
+import { shellWord } from '../domain/shell-word.ts'
 import { type Explanation, explainJob } from '../explain-job.ts'
 import { millis } from '../warehouse/instants.ts'
 import type { CommandContext, RunCommand } from './command.ts'
@@ -109,7 +110,7 @@ function verdict(
   const sentences = [`${last.status}: ${meaning}`]
   if (waitsFor !== null) {
     sentences.push(`It waits for ${last.message}, which is ${waitsFor.status}.`)
-    sentences.push(`What to do: ${commandLine(`explain ${last.message}`, configFlag)}`)
+    sentences.push(`What to do: ${commandLine(`explain ${shellWord(String(last.message))}`, configFlag)}`)
   } else {
     if (last.message !== null) sentences.push(`The words: ${excerpt(last.message)}`)
     sentences.push(`What to do: ${advice}`)

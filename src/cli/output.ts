@@ -1,5 +1,6 @@
 import { type InspectColor, stripVTControlCharacters, styleText } from 'node:util'
 import { groupedDigits } from '../domain/grouped-digits.ts'
+import { shellWord } from '../domain/shell-word.ts'
 
 /** 1234567 as `1,234,567`. */
 export function formatCount(count: number): string {
@@ -44,9 +45,9 @@ export function oneLine(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')
 }
 
-/** A command as the reader can type it in the project folder. */
+/** A command as the reader can type it in the project folder. An id of somebody else's in it goes through `shellWord` first. */
 export function commandLine(words: string, config: string | undefined): string {
-  return `npx adjust-s2s ${words}${config === undefined ? '' : ` --config ${config}`}`
+  return `npx adjust-s2s ${words}${config === undefined ? '' : ` --config ${shellWord(config)}`}`
 }
 
 /** For `plan` and `run` with a `--from` that steps over work. */

@@ -11,18 +11,24 @@ import { TerminalError } from '../domain/errors.ts'
  */
 export async function checkReportFile(flag: string, file: string): Promise<void> {
   const folder = path.dirname(path.resolve(file))
-  const found = await statOf(folder)
-  if (file.trim() === '' || (await statOf(file))?.isDirectory())
+  const [existing, found] = await Promise.all([statOf(file), statOf(folder)])
+  if (file.trim() === '' || existing?.isDirectory())
     throw new TerminalError(`${flag} ${JSON.stringify(file)} names no file.`, {
       hint: `Such as ${flag} report.html.`,
     })
+  // What is there and no ordinary file, such as /dev/stdout, is written in place: its folder is somebody else's.
+  if (existing !== null && !existing.isFile()) return checkWritable(flag, file, file)
   if (found === null || !found.isDirectory())
     throw new TerminalError(`${flag} ${file}: there is no folder ${folder}.`, {
       hint: `mkdir -p ${folder}`,
     })
-  await access(folder, constants.W_OK).catch(() => {
-    throw new TerminalError(`${flag} ${file}: ${folder} may not be written.`, {
-      hint: 'Choose another folder, or give this user the right to write there.',
+  await checkWritable(flag, file, folder)
+}
+
+async function checkWritable(flag: string, file: string, place: string): Promise<void> {
+  await access(place, constants.W_OK).catch(() => {
+    throw new TerminalError(`${flag} ${file}: ${place} may not be written.`, {
+      hint: 'Choose another file, or give this user the right to write there.',
     })
   })
 }

@@ -1,4 +1,5 @@
 import { ExitCode } from '../domain/exit-code.ts'
+import { shellWord } from '../domain/shell-word.ts'
 import { doubtfulOf, type Resolved } from '../resolve-job.ts'
 import { colour, commandLine, formatCount, formatInstant } from './output.ts'
 import { formatReport } from './report-error.ts'
@@ -84,10 +85,5 @@ export function confirmCommand(
     ['--by', by],
     ['--confirm', String(changesOf(resolved).length)],
   ]
-  return commandLine(`resolve ${words.flat().map(quoted).join(' ')}`, config && quoted(config))
-}
-
-/** A word as a shell takes it. */
-function quoted(word: string): string {
-  return /^[\w./:@%+,=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
+  return commandLine(`resolve ${words.flat().map(shellWord).join(' ')}`, config)
 }

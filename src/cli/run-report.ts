@@ -1,6 +1,8 @@
 import type { Config } from '../config.ts'
-import { systemClock } from '../domain/clock.ts'
+import { type Clock, systemClock } from '../domain/clock.ts'
 import { TransientError } from '../domain/errors.ts'
+import { fileOfShard } from '../domain/file-of-shard.ts'
+import { type Shard, WHOLE } from '../domain/shard.ts'
 import type { Log } from '../log.ts'
 import type { Failure } from '../report/run-facts.ts'
 import type { Warehouse } from '../warehouse/warehouse.ts'
@@ -11,20 +13,32 @@ import { checkReportFile, writeReportFile } from './report-file.ts'
 const PATIENCE_MS = 120_000
 /** After a failure it is likely that the warehouse is away. */
 const PATIENCE_AFTER_FAILURE_MS = 30_000
+/** From the moment on at which the run is asked to stop: whoever asked ends the process before long. */
+export const AFTER_STOP_MS = 10_000
 
 /** `run --report FILE`: the page is written when the run is over, however it ended, and never changes how it ended. */
 export class RunReport {
   readonly #file: string | null
+  readonly #clock: Clock
   #runId: string | null = null
 
-  private constructor(file: string | null) {
+  private constructor(file: string | null, clock: Clock) {
     this.#file = file
+    this.#clock = clock
   }
 
-  /** Throws a TerminalError when the page could not be written there, before anything is sent. */
-  static async prepare(file: string | null): Promise<RunReport> {
-    if (file !== null) await checkReportFile('--report', file)
-    return new RunReport(file)
+  /**
+   * Each of several shards has a file of its own. Throws a TerminalError when the page could not be written there, before anything is
+   * sent.
+   */
+  static async prepare(
+    file: string | null,
+    shard: Shard = WHOLE,
+    clock: Clock = systemClock,
+  ): Promise<RunReport> {
+    const own = file === null ? null : fileOfShard(file, shard)
+    if (own !== null) await checkReportFile('--report', own)
+    return new RunReport(own, clock)
   }
 
   /** The run stands in the log of runs: from now on there is something to tell. */
@@ -32,8 +46,17 @@ export class RunReport {
     this.#runId = runId
   }
 
-  /** Writes the page. `error` is what the run threw, or null. Never throws: what goes wrong here is a warning. */
-  async write(config: Config, warehouse: Warehouse, log: Log, error: unknown): Promise<void> {
+  /**
+   * Writes the page. `error` is what the run threw, or null; `signal` asks it to stop, now or while the page is made. Never throws: what
+   * goes wrong here is a warning.
+   */
+  async write(
+    config: Config,
+    warehouse: Warehouse,
+    log: Log,
+    error: unknown,
+    signal: AbortSignal,
+  ): Promise<void> {
     if (this.#file === null || this.#runId === null) return
     try {
       // Loaded for this alone: a run without a report does without charts.
@@ -42,7 +65,8 @@ export class RunReport {
         import('../report/page/page.ts'),
       ])
       const failure = error === null ? null : failureOf(error)
-      const report = await withPatience(warehouse, failure, (patient) =>
+      const patienceMs = failure === null ? PATIENCE_MS : PATIENCE_AFTER_FAILURE_MS
+      const report = await withPatience({ warehouse, patienceMs, clock: this.#clock, signal }, (patient) =>
         reportJob({ config, warehouse: patient, run: this.#runId, failure }),
       )
       await writeReportFile(this.#file, renderPage(report))
@@ -60,22 +84,32 @@ function failureOf(error: unknown): Failure | null {
 
 type Queries = Pick<Warehouse, 'query' | 'isExclusive'>
 
-/** Gives the queries up after a while. */
+interface Patience {
+  warehouse: Warehouse
+  patienceMs: number
+  clock: Clock
+  signal: AbortSignal
+}
+
+/** Gives all queries up together after a while, and sooner when the run is asked to stop. */
 async function withPatience<T>(
-  warehouse: Warehouse,
-  failure: Failure | null,
+  { warehouse, patienceMs, clock, signal: stop }: Patience,
   work: (patient: Queries) => Promise<T>,
 ): Promise<T> {
   const controller = new AbortController()
-  const giveUp = () => controller.abort(new TransientError('the warehouse took too long to answer'))
-  const cancel = systemClock.after(failure === null ? PATIENCE_MS : PATIENCE_AFTER_FAILURE_MS, giveUp)
   const { signal } = controller
+  const giveUp = () => controller.abort(new TransientError('the warehouse took too long to answer'))
+  const cancels = [clock.after(patienceMs, giveUp)]
+  const hurry = () => cancels.push(clock.after(AFTER_STOP_MS, giveUp))
+  if (stop.aborted) hurry()
+  else stop.addEventListener('abort', hurry, { once: true })
   try {
     return await work({
       ...(warehouse.isExclusive === undefined ? {} : { isExclusive: warehouse.isExclusive }),
       query: (sql, options) => warehouse.query(sql, { ...options, signal }),
     })
   } finally {
-    cancel()
+    stop.removeEventListener('abort', hurry)
+    for (const cancel of cancels) cancel()
   }
 }

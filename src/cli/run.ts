@@ -41,7 +41,7 @@ async function run(
   context: CommandContext,
   { signal, monitor }: Attendance,
 ): Promise<RunSummary> {
-  const report = await RunReport.prepare(flags.report)
+  const report = await RunReport.prepare(flags.report, flags.shard ?? WHOLE)
   const config = await context.loadConfig()
   const log = await context.createLog(config)
   const shard = flags.shard ?? WHOLE
@@ -99,7 +99,7 @@ async function run(
     throw error
   } finally {
     progress.stop()
-    await report.write(config, opened, log, failure)
+    await report.write(config, opened, log, failure, signal)
     await monitor.look(warehouse)
     await warehouse.close()
   }

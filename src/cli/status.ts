@@ -1,10 +1,12 @@
 import { systemClock } from '../domain/clock.ts'
 import { ExitCode } from '../domain/exit-code.ts'
+import type { OpenLimits } from '../domain/given-up.ts'
 import { REASONS, type Reason } from '../domain/reason.ts'
 import type { Counts } from '../domain/settlement.ts'
 import { shardName, WHOLE } from '../domain/shard.ts'
+import { shellWord } from '../domain/shell-word.ts'
 import { readLeases } from '../lease/lease-row.ts'
-import { givenUpAtMs, type OpenLimits, readOpenGroups } from '../monitor/open-rows.ts'
+import { givenUpAtMs, readOpenGroups } from '../monitor/open-rows.ts'
 import { millis } from '../warehouse/instants.ts'
 import { readRows } from '../warehouse/read-rows.ts'
 import { requireTables } from '../warehouse/require-tables.ts'
@@ -33,7 +35,7 @@ export const runCommand: RunCommand<'status'> = async (_flags, context) => {
   try {
     await requireTables(warehouse)
     const runs = await readRows(warehouse, 'audit/runs.sql', { row_limit: SHOWN_RUNS })
-    const open = await readOpenGroups(warehouse, systemClock.now())
+    const open = await readOpenGroups(warehouse, config.delivery, systemClock.now())
     const leases = await readLeases(warehouse)
     const nowMs = systemClock.now()
     const standing: Standing = { runs, open, leases, nowMs, isExclusive: warehouse.isExclusive === true }
@@ -109,13 +111,15 @@ function reasonLine({ reason }: Row): string {
 }
 
 function nextLines(open: Row[], limits: OpenLimits, { flags, stdout }: CommandContext): string[] {
-  const [oldest] = open
-  const expires = givenUpAtMs(oldest!, limits)
+  const [first] = open
+  const expires = givenUpAtMs(first!, limits)
   const total = open.reduce((sum, row) => sum + Number(row.events), 0)
   return [
-    `${formatCount(total)} wait or are in doubt; the oldest is given up ${expires === null ? 'never' : withoutMillis(expires)}.`,
+    `${formatCount(total)} wait or are in doubt; the first is given up ${expires === null ? 'never' : withoutMillis(expires)}.`,
     ...[...new Set(open.map(reasonLine))].map((line) => paragraph(line, { columns: stdout.columns })),
-    ...(flags.quiet ? [] : [`Next: ${commandLine(`explain ${oldest!.example}`, flags.config)}`]),
+    ...(flags.quiet
+      ? []
+      : [`Next: ${commandLine(`explain ${shellWord(String(first!.example))}`, flags.config)}`]),
   ]
 }
 

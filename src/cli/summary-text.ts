@@ -1,5 +1,6 @@
 import { REASONS, type Reason } from '../domain/reason.ts'
 import type { ReasonCount, Status } from '../domain/settlement.ts'
+import { shellWord } from '../domain/shell-word.ts'
 import type { RunSummary } from '../summary.ts'
 import { formatGb } from '../warehouse/gigabytes.ts'
 import type { CommandContext } from './command.ts'
@@ -126,7 +127,10 @@ function nextSteps(summary: RunSummary, config?: string): [command: string, why:
   }
   const lost = reasons.find(({ status }) => NEEDS_A_LOOK.has(status))
   if (lost !== undefined)
-    steps.push([command(`explain ${lost.example}`), `tells the story of one that was ${lost.status}`])
+    steps.push([
+      command(`explain ${shellWord(lost.example)}`),
+      `tells the story of one that was ${lost.status}`,
+    ])
   return steps
 }
 

@@ -1,6 +1,7 @@
 import { ExitCode } from '../domain/exit-code.ts'
 import { REASONS, type Reason } from '../domain/reason.ts'
 import type { Status } from '../domain/settlement.ts'
+import { shellWord } from '../domain/shell-word.ts'
 import type { Headline, Report } from './report-data.ts'
 
 /** Statuses of events that Adjust does not count unless somebody does something, if then. */
@@ -50,12 +51,9 @@ function mendingSteps(reasons: Report['reasons']): Headline['next'] {
     null,
   )
   if (most === null) return []
-  return [
-    {
-      command: 'run --resend failed',
-      why: `once the rows are mended. Most are ${most.reason}: ${most.advice}`,
-    },
-  ]
+  const all = failed.reduce((sum, { events }) => sum + events, 0)
+  const which = most.events * 2 > all ? `Most are ${most.reason}` : `Such as ${most.reason}`
+  return [{ command: 'run --resend failed', why: `once the rows are mended. ${which}: ${most.advice}` }]
 }
 
 function doubtSteps(
@@ -73,7 +71,7 @@ function doubtSteps(
     ? steps
     : [
         ...steps,
-        { command: `explain ${first.transaction_id}`, why: 'tells the story of the oldest one in doubt.' },
+        { command: explainCommand(first.transaction_id), why: 'tells the story of the oldest one in doubt.' },
       ]
 }
 
@@ -81,5 +79,10 @@ function lostSteps(reasons: Report['reasons']): Headline['next'] {
   const lost = reasons.find(({ status }) => (LOST as readonly Status[]).includes(status))
   return lost === undefined
     ? []
-    : [{ command: `explain ${lost.example}`, why: `tells the story of one that is ${lost.status}.` }]
+    : [{ command: explainCommand(lost.example), why: `tells the story of one that is ${lost.status}.` }]
+}
+
+/** Ids are user data: one may begin like a flag, or hold what means something to a shell. */
+function explainCommand(transactionId: string): string {
+  return `explain ${transactionId.startsWith('-') ? '-- ' : ''}${shellWord(transactionId)}`
 }

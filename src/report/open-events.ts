@@ -2,6 +2,7 @@ import { MS_PER_DAY, MS_PER_HOUR } from '../domain/durations.ts'
 import type { EventKind } from '../domain/event.ts'
 import { maxAgeDaysOf } from '../domain/max-age.ts'
 import { OPEN_STATUSES, type Status } from '../domain/settlement.ts'
+import { hashBounds, type Shard, shardName } from '../domain/shard.ts'
 import { readRows } from '../warehouse/read-rows.ts'
 import type { QueryParameters, QueryValue, Warehouse } from '../warehouse/warehouse.ts'
 import { words } from './outcomes.ts'
@@ -20,7 +21,20 @@ const NAMED_EVENTS = 20
 
 type Row = Record<string, QueryValue>
 
-/** What was open in the window at `asOfMs`, and its revenue. `part` bounds the audit rows of the window. */
+/** Which events are a shard's, as `open.sql` asks for it: all of them where there is one shard. */
+export function shardParameters(shard: Shard): QueryParameters {
+  const { from, to } = hashBounds(shard)
+  const { count } = shard
+  const isWhole = count === 1
+  return {
+    shard: isWhole ? '' : shardName(shard),
+    shard_count: isWhole ? '' : `/${count}$`,
+    shard_from: from,
+    shard_to: to,
+  }
+}
+
+/** What was open in the window at `asOfMs`, and its revenue. `part` bounds the audit rows of the window and says whose they are. */
 export async function readOpen(
   warehouse: Pick<Warehouse, 'query'>,
   part: QueryParameters,

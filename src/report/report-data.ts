@@ -40,7 +40,7 @@ export interface RunFacts {
   state_meaning: string
   command: string | null
   started_at: string
-  /** When it ended; of one that did not, when its last event was settled. */
+  /** When it ended; of one that did not, when it last sent something or had an answer. */
   last_seen_at: string | null
   ended_at: string | null
   /** Half-open. */
@@ -130,7 +130,7 @@ export interface Sending {
   busiest_second: { at: string; requests: number }
   sent: number
   answered: number
-  /** In doubt, or no connection was made. */
+  /** In doubt, or no connection was made; without those that the death of the process cut off. */
   unanswered: number
   spans: SendingSpan[]
 }

@@ -4,7 +4,7 @@ import { instant } from '../warehouse/instants.ts'
 import type { QueryParameters, Warehouse } from '../warehouse/warehouse.ts'
 import { ANSWER_TIME_EDGES, LAG_EDGES, readDistribution } from './distribution.ts'
 import { headlineOf } from './headline.ts'
-import { type OpenLimits, readOpen } from './open-events.ts'
+import { type OpenLimits, readOpen, shardParameters } from './open-events.ts'
 import {
   outcomesOfReasons,
   readOutcomesOfTokens,
@@ -45,7 +45,7 @@ export async function gatherReport(request: ReportRequest): Promise<Report> {
   const ofRun = { run_id: run.runId, ...part }
   const totals = await readTotals(warehouse, ofRun)
   const facts = runFacts(run, stateOfRun(run, request), request.failure ?? null, totals.lastSettledAtMs)
-  const scope = { app: run.app ?? '', event: run.event ?? '' }
+  const scope = { app: run.app ?? '', event: run.event ?? '', ...shardParameters(shardOf(run)) }
   const { open, amounts } = await readOpen(warehouse, { ...part, ...scope }, run.endedAtMs ?? nowMs, limits)
   const counts = reportCounts(run, totals.rows)
   const reasons = outcomesOfReasons(run, totals.rows)

@@ -1,14 +1,17 @@
 import { chmod, lstat, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { PassThrough } from 'node:stream'
+import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { checkReportFile, writeReportFile } from '../../src/cli/report-file.ts'
-import { RunReport } from '../../src/cli/run-report.ts'
+import { AFTER_STOP_MS, RunReport } from '../../src/cli/run-report.ts'
 import { loadConfig } from '../../src/config.ts'
 import { systemClock } from '../../src/domain/clock.ts'
 import { TransientError } from '../../src/domain/errors.ts'
+import { WHOLE } from '../../src/domain/shard.ts'
 import { createLog } from '../../src/log.ts'
 import type { Report } from '../../src/report/report-data.ts'
 import { APP, manyPurchases, minutesAgo, openShop, purchase, type Shop, uuid } from '../end-to-end/shop.ts'
+import { VirtualClock } from '../support/virtual-clock.ts'
 import { duckdb } from '../warehouse/duckdb-engine.ts'
 import { scratchPath } from '../warehouse/scratch.ts'
 import { HOUR, logRun, RUN, START } from './logged-run.ts'
@@ -34,7 +37,55 @@ async function runningRun() {
   return { warehouse, config: await loadConfig({ env }), log, file: scratchPath('run.html'), warnings }
 }
 
+const NOT_STOPPED = new AbortController().signal
+
+/** What a process has at hand at the end of a run, with a warehouse whose queries end by their signal alone. */
+async function stuckReport(error: unknown, stop: AbortController) {
+  const { config, warehouse, log, file, warnings } = await runningRun()
+  const clock = new VirtualClock()
+  const report = await RunReport.prepare(file, WHOLE, clock)
+  report.begun(RUN)
+  const { promise: asked, resolve: isAsked } = Promise.withResolvers<void>()
+  async function* query(_sql: string, { signal }: { signal?: AbortSignal } = {}) {
+    isAsked()
+    await new Promise((_, reject) => signal!.addEventListener('abort', () => reject(signal!.reason)))
+    yield []
+  }
+  const stuck = Object.assign(Object.create(warehouse), { query, isExclusive: true }) as typeof warehouse
+  const state = { isOver: false }
+  const written = report.write(config, stuck, log, error, stop.signal).then(() => {
+    state.isOver = true
+  })
+  await asked
+  // Whatever a timer has set off has come through by then.
+  const isOverAfter = async (ms: number) => {
+    clock.advance(ms)
+    await setImmediate()
+    return state.isOver
+  }
+  return { isOverAfter, written, clock, warnings }
+}
+
 describe('adjust-s2s report', () => {
+  it('leads to the runs that somebody may have meant who named none', async () => {
+    const shop = await openShop({ purchases: [purchase('t1', { revenue: '-1' })] })
+    const { summary } = await shop.run(0)
+    const steps = async (...args: string[]) => {
+      const { headline } = JSON.parse((await shop.command('report', ...args, '--json')).stdout) as Report
+      return headline.next.map(({ command }) => command).filter((command) => command?.startsWith('report'))
+    }
+    expect(await steps()).toEqual([])
+    const empty = await shop.run(0)
+    expect(empty.summary.counts.read).toBe(0)
+    expect(await steps()).toEqual([`report ${summary.run_id}`])
+    expect(await steps(empty.summary.run_id)).toEqual([])
+    await shop.sql(
+      `INSERT INTO s2s_runs BY NAME SELECT * REPLACE ('29990101T000000Z-dddddd' AS run_id, logged_at + INTERVAL 1 HOUR AS logged_at)
+       FROM s2s_runs WHERE event = 'started' AND run_id = '${empty.summary.run_id}'`,
+    )
+    expect(await steps()).toEqual(['report 29990101T000000Z-dddddd', `report ${summary.run_id}`])
+  })
+
   it('writes a page about the newest run, under the name of the run', async () => {
     const shop = await openShop({ purchases: manyPurchases(12, 4) })
     const { summary } = await shop.run(0)
@@ -136,7 +187,7 @@ describe('run --report', () => {
     const { warehouse, config, log, file } = await runningRun()
     const report = await RunReport.prepare(file)
     report.begun(RUN)
-    await report.write(config, warehouse, log, new TransientError('the disk is full'))
+    await report.write(config, warehouse, log, new TransientError('the disk is full'), NOT_STOPPED)
     const text = await readFile(file, 'utf8')
     expect(text).toContain('The run failed after 1 event was delivered: the disk is full')
     expect(text).toContain('75: try again later')
@@ -147,9 +198,49 @@ describe('run --report', () => {
     const report = await RunReport.prepare(file)
     report.begun(RUN)
     await warehouse.close()
-    await report.write(config, warehouse, log, new TransientError('the warehouse is away'))
+    await report.write(config, warehouse, log, new TransientError('the warehouse is away'), NOT_STOPPED)
     await expect(readFile(file)).rejects.toThrow('ENOENT')
     expect(warnings()).toContain('the report was not written')
+  })
+
+  it.each([
+    ['two minutes', 120_000, null],
+    ['half a minute after a failure', 30_000, new TransientError('the disk is full')],
+  ])('gives a warehouse that does not answer %s', async (_name, patienceMs, error) => {
+    const { isOverAfter, written, clock, warnings } = await stuckReport(error, new AbortController())
+    expect(await isOverAfter(patienceMs - 1)).toBe(false)
+    expect(await isOverAfter(1)).toBe(true)
+    await written
+    expect(warnings()).toContain('the warehouse took too long to answer')
+    expect(clock.pendingTimers).toBe(0)
+  })
+
+  it('gives it ten seconds when the run was asked to stop', async () => {
+    const stop = new AbortController()
+    stop.abort()
+    const { isOverAfter, written, clock } = await stuckReport(null, stop)
+    expect(await isOverAfter(AFTER_STOP_MS - 1)).toBe(false)
+    expect(await isOverAfter(1)).toBe(true)
+    await written
+    expect(clock.pendingTimers).toBe(0)
+  })
+
+  it('gives it ten seconds more when it is asked to stop meanwhile', async () => {
+    const stop = new AbortController()
+    const { isOverAfter, written } = await stuckReport(null, stop)
+    expect(await isOverAfter(60_000)).toBe(false)
+    stop.abort()
+    expect(await isOverAfter(AFTER_STOP_MS - 1)).toBe(false)
+    expect(await isOverAfter(1)).toBe(true)
+    await written
+  })
+
+  it('has a file for each of several shards', async () => {
+    const shop = await openShop({ purchases: [purchase('t1')] })
+    await shop.run(0, '--shard', '0/2', '--report', 'run.html')
+    await shop.run(0, '--shard', '1/2', '--report', 'run.html')
+    expect((await htmlFiles(shop)).toSorted()).toEqual(['run-0-of-2.html', 'run-1-of-2.html'])
+    expect(await page(shop, 'run-1-of-2.html')).toContain('shard 1/2')
   })
 
   it('writes it when the run is asked to stop', async () => {
@@ -224,6 +315,10 @@ describe('the file of a report', () => {
   it('is no file where a device is', async () => {
     await writeReportFile('/dev/null', 'text')
     expect((await lstat('/dev/null')).isCharacterDevice()).toBe(true)
+  })
+
+  it.skipIf(process.getuid?.() === 0)('may be a device in a folder that may not be written', async () => {
+    await expect(checkReportFile('--report', '/dev/null')).resolves.toBeUndefined()
   })
 
   it.skipIf(process.getuid?.() === 0)('is refused in a folder that may not be written', async () => {

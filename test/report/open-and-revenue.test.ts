@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import type { Warehouse } from '../../src/warehouse/warehouse.ts'
+import { name } from '../warehouse/audit-row.ts'
 import { duckdb } from '../warehouse/duckdb-engine.ts'
-import { addRows, DAY, HOUR, logRun, reportOf, START } from './logged-run.ts'
+import { addRows, DAY, HOUR, logRun, reportOf, SECOND, START } from './logged-run.ts'
 
 const eur = (revenue: string) => ({ revenue, currency: 'EUR' })
 const waits = { status: 'deferred', reason: 'device_not_found', httpStatus: 404 } as const
@@ -148,5 +150,60 @@ describe('what was open when a run ended', () => {
       { transactionId: 't3', runId: 'other', ...waits, appToken: 'other' },
     ])
     expect((await reportOf(warehouse)).open.deferred).toBe(1)
+  })
+})
+
+describe('what was open when one shard of several ended', () => {
+  // The SHA-256 of `a` and of nothing are in the upper half of all hashes, that of `b` is in the lower one.
+  const [lower, upper] = [name('device_id', 'b'), name('device_id', 'a')]
+
+  /** What the newest run of each of two shards says is open, and the revenue that still comes. */
+  async function openOfShards(warehouse: Warehouse) {
+    const reports = []
+    for (const index of [0, 1]) {
+      const runId = `20260301T12000${index}Z-00000${index}`
+      await logRun(warehouse, { runId, start: { shard: `${index}/2` }, counts: { read: 0 } })
+      reports.push(await reportOf(warehouse, { runId }))
+    }
+    return reports.map(({ open, revenue }) => [
+      open.groups.flatMap(({ reason, events }) => `${events} ${reason}`).toSorted(),
+      revenue[0]?.still_coming ?? '0',
+    ])
+  }
+
+  const before = { startedAtMs: START - DAY }
+  const earlier = { settledAtMs: START - DAY + SECOND }
+
+  it('is what runs of the same shard had taken', async () => {
+    const warehouse = await duckdb.open()
+    // A wait that was settled without a request names no device.
+    const nameless = { ...waits, ...earlier, deviceNames: [] as string[], reason: 'waits_for_in_doubt' }
+    const rows = (id: string, revenue: string) => [
+      { transactionId: `${id}1`, ...waits, ...earlier, ...eur(revenue) },
+      { transactionId: `${id}2`, ...nameless, ...eur(revenue) },
+    ]
+    await logRun(warehouse, { ...before, runId: 'first', start: { shard: '0/2' }, rows: rows('a', '1') })
+    await logRun(warehouse, { ...before, runId: 'second', start: { shard: '1/2' }, rows: rows('b', '10') })
+    await addRows(warehouse, [{ transactionId: 'b3', runId: 'second', ...doubt, ...earlier }])
+    expect(await openOfShards(warehouse)).toEqual([
+      [['1 device_not_found', '1 waits_for_in_doubt'], '2'],
+      [['1 device_not_found', '1 timed_out', '1 waits_for_in_doubt'], '20'],
+    ])
+  })
+
+  it('is told by the hash of the device, of what was taken when the shards were others', async () => {
+    const warehouse = await duckdb.open()
+    const adid = name('adid', 'x')
+    const rows = [
+      { transactionId: 't1', deviceNames: [adid, lower], ...eur('1') },
+      { transactionId: 't2', deviceNames: [adid, upper], ...eur('10') },
+      { transactionId: 't3', deviceNames: [adid], ...eur('100') },
+      { transactionId: 't4', deviceNames: [], ...eur('1000') },
+      // Two that turned out to be one device count once.
+      { transactionId: 't5', deviceNames: [upper, lower], ...eur('10000') },
+    ].map((row) => ({ ...waits, ...earlier, ...row }))
+    await logRun(warehouse, { ...before, runId: 'whole', rows })
+    const amounts = (await openOfShards(warehouse)).map(([, amount]) => amount)
+    expect(amounts).toEqual(['10001', '1110'])
   })
 })

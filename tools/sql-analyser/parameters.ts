@@ -85,6 +85,10 @@ export const QUERY_PARAMETERS: Readonly<Record<string, QueryParameterTypes>> = {
     occurred_to: 'TIMESTAMP',
     app: 'STRING',
     event: 'STRING',
+    shard: 'STRING',
+    shard_count: 'STRING',
+    shard_from: 'STRING',
+    shard_to: 'STRING',
     row_limit: 'INT64',
   },
 

@@ -1,8 +1,9 @@
 import { groupedDigits } from '../../domain/grouped-digits.ts'
+import type { Status } from '../../domain/settlement.ts'
 import type { Level, Report, RunFacts, RunState } from '../report-data.ts'
 import { amount, count, counted, duration, excerpt, instant, share } from './format.ts'
 import { type Content, type Html, html } from './html.ts'
-import { code, prose } from './parts.ts'
+import { code, prose, wholeCode } from './parts.ts'
 
 /** A sign beside the colour, for those who cannot tell colours apart. */
 const SIGNS: Record<Level, { sign: string; word: string }> = {
@@ -30,7 +31,7 @@ export function headerSection(report: Report): Html {
 function nextSteps(next: Report['headline']['next']): Html | null {
   if (next.length === 0) return null
   const step = ({ command, why }: (typeof next)[number]) =>
-    html`<li>${command === null ? null : [code(`adjust-s2s ${command}`), ' – ']}${prose(why)}</li>`
+    html`<li>${command === null ? null : [wholeCode(`adjust-s2s ${command}`), ' – ']}${prose(why)}</li>`
   return html`<p class="next">What to do next</p><ol>${next.map(step)}</ol>`
 }
 
@@ -41,18 +42,19 @@ function newerRuns({ newer_runs: newer }: Report): Html | null {
   return html`<p class="note">This is not the newest run: ${code(last.run_id)} started ${instant(last.started_at)} and ${last.state === 'ended' ? 'ended' : STATES[last.state]}.</p>`
 }
 
+/** Settled for good, without a delivery. A duplicate is none of them: Adjust has its event. */
+const NOT_DELIVERED = [
+  'rejected',
+  'invalid',
+  'expired',
+  'late',
+  'suppressed',
+  'abandoned',
+] as const satisfies Status[]
+
 function keyFigures({ run, counts, revenue, sending }: Report): Html {
   const { read, delivered } = counts
-  const settled = Object.values({
-    ...counts,
-    read: 0,
-    waiting_as_before: 0,
-    deferred: 0,
-    in_doubt: 0,
-    delivered: 0,
-    duplicate: 0,
-  })
-  const lost = settled.reduce<number>((sum, value) => sum + (typeof value === 'number' ? value : 0), 0)
+  const lost = NOT_DELIVERED.reduce((sum, status) => sum + counts[status], 0)
   const money = revenue.find(({ currency }) => currency !== null)
   const requests = run.requests ?? sending?.sent ?? 0
   return html`<dl class="figures">${[
@@ -128,7 +130,7 @@ function facts({ run, generated_at, generated_by }: Report): Html {
     ],
     ['window', `${instant(run.window.from)} up to ${instant(run.window.to)}`],
     ['only', scopeOf(run)],
-    ['command', run.command === null ? '–' : code(run.command)],
+    ['command', run.command === null ? '–' : wholeCode(run.command)],
     [
       'requests',
       run.requests === null

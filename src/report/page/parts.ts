@@ -4,9 +4,14 @@ import { type Content, type Html, html } from './html.ts'
 /** Ids are user data: long ones break, and none of them spreads over the page. */
 const SHOWN_ID_CHARACTERS = 120
 
-/** An id, a token or a command, in letters of equal width. */
+/** An id or a token, in letters of equal width. */
 export function code(text: string): Html {
   return html`<code>${excerpt(text, SHOWN_ID_CHARACTERS)}</code>`
+}
+
+/** A command: people paste it, so nothing of it is left out or changed. */
+export function wholeCode(text: string): Html {
+  return html`<code class="whole">${text}</code>`
 }
 
 /** Our own codes are shorter; what stands in their place in the table of somebody else may be anything. */

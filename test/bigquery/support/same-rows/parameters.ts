@@ -1,5 +1,7 @@
 import { MS_PER_DAY, MS_PER_HOUR } from '../../../../src/domain/durations.ts'
+import { WHOLE } from '../../../../src/domain/shard.ts'
 import { type ExtractOptions, extract } from '../../../../src/extract/extract.ts'
+import { shardParameters as ofShard } from '../../../../src/report/open-events.ts'
 import type { QueryParameters, Warehouse } from '../../../../src/warehouse/warehouse.ts'
 import type { Draw } from './draw.ts'
 import { APPS, EVENTS, MAX_AGE_MS, NOW_MS, SHARDS, type Shop, WINDOW } from './shop.ts'
@@ -77,9 +79,20 @@ export const QUERIES: Readonly<Record<string, ParameterSets>> = {
   'report/answer-times.sql': ofRuns,
   'report/delivery-lags.sql': ofRuns,
   'report/open.sql': () => [
-    { ...occurred, as_of: now, app: '', event: '', row_limit: 20 },
-    { ...occurred, as_of: at(NOW_MS - MS_PER_DAY), app: APPS[0], event: '', row_limit: 2 },
-    { ...occurred, as_of: at(NOW_MS - MS_PER_HOUR), app: '', event: EVENTS[0], row_limit: 20 },
+    { ...occurred, ...ofShard(WHOLE), as_of: now, app: '', event: '', row_limit: 20 },
+    { ...occurred, ...ofShard(WHOLE), as_of: at(NOW_MS - MS_PER_DAY), app: APPS[0], event: '', row_limit: 2 },
+    {
+      ...occurred,
+      ...ofShard(WHOLE),
+      as_of: at(NOW_MS - MS_PER_HOUR),
+      app: '',
+      event: EVENTS[0],
+      row_limit: 20,
+    },
+    ...[
+      { index: 1, count: 3 },
+      { index: 0, count: 2 },
+    ].map((shard) => ({ ...occurred, ...ofShard(shard), as_of: now, app: '', event: '', row_limit: 20 })),
   ],
   'audit/cost-per-run.sql': () => [
     { usd_per_tib: '6.25', row_limit: 100 },
