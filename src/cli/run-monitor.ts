@@ -2,12 +2,12 @@ import path from 'node:path'
 import { readMonitoring } from '../config/monitoring.ts'
 import type { Config } from '../config.ts'
 import { systemClock } from '../domain/clock.ts'
+import { fileOfShard } from '../domain/file-of-shard.ts'
 import { WHOLE } from '../domain/shard.ts'
 import { noTrace, type Trace } from '../domain/trace.ts'
 import type { Log } from '../log.ts'
 import { HealthCheck } from '../monitor/health-check.ts'
 import type { RunFacts } from '../monitor/measure.ts'
-import { fileOfShard } from '../monitor/metrics-file.ts'
 import { readOpen } from '../monitor/open-rows.ts'
 import { traceWarehouse } from '../monitor/traced-warehouse.ts'
 import type { Traces } from '../monitor/traces.ts'
@@ -17,7 +17,7 @@ import type { Warehouse } from '../warehouse/warehouse.ts'
 import type { CommandContext } from './command.ts'
 import { reportOf } from './report-error.ts'
 import type { RunFlags } from './run-flags.ts'
-import { pingText } from './run-ping.ts'
+import { pingText, pingWord } from './run-ping.ts'
 import { type RunEnd, RunRecord } from './run-record.ts'
 import { attributesOf, firstLine, openTraces, wordsOf } from './run-traces.ts'
 
@@ -48,12 +48,14 @@ export class RunMonitor {
 
   /** Comes before the configuration is read, for a run whose configuration is broken is told of, too. */
   static async begin(flags: Watched, context: CommandContext, signal: AbortSignal): Promise<RunMonitor> {
-    const { healthcheckUrl, traces } = readMonitoring()
+    const { healthcheckUrl, traces, brokenEndpoint } = readMonitoring()
     const monitor = new RunMonitor(flags, await context.createLog(null), signal)
     const warn = (message: string) => monitor.#log.warn(message)
     if (healthcheckUrl !== null) monitor.#healthCheck = new HealthCheck(healthcheckUrl, warn)
     monitor.#healthCheck?.start()
-    if (traces) monitor.#traces = await openTraces(warn)
+    if (brokenEndpoint !== null)
+      warn(`no traces: ${brokenEndpoint} is neither an http:// nor an https:// address`)
+    if (traces) monitor.#traces = await tracesOrNone(warn)
     return monitor
   }
 
@@ -99,10 +101,10 @@ export class RunMonitor {
   }
 
   /** While the warehouse is open: what waits now, for the metrics. A run that is asked to stop does not take the time. */
-  async look(warehouse: Warehouse): Promise<void> {
+  async look(warehouse: Warehouse, limitMs = LOOK_MS): Promise<void> {
     const isFirstShard = (this.#flags.shard ?? WHOLE).index === 0
     if (!this.#hasMetrics || !isFirstShard || this.#signal.aborted) return
-    const signal = AbortSignal.any([this.#signal, AbortSignal.timeout(LOOK_MS)])
+    const signal = AbortSignal.any([this.#signal, AbortSignal.timeout(limitMs)])
     try {
       this.#record.open = await readOpen(warehouse, this.#config!.delivery, systemClock.now(), signal)
     } catch (error) {
@@ -114,13 +116,15 @@ export class RunMonitor {
     const facts = await this.#record.facts(end)
     await Promise.all([
       this.#reportMetrics(facts),
-      this.#healthCheck?.end(facts.isSkipped ? 'log' : end.exitCode, pingText(facts, this.#record.runId)),
+      this.#healthCheck?.end(pingWord(facts), pingText(facts, this.#record.runId)),
       this.#traces?.end(attributesOf(facts, this.#record.runId), 'error' in end ? wordsOf(end.error) : null),
     ])
   }
 
   async #reportMetrics(facts: RunFacts): Promise<void> {
     if (!this.#hasMetrics) return
+    if (this.#metricsFile !== null && !this.#metricsFile.endsWith('.prom'))
+      this.#log.warn(`${this.#metricsFile} does not end with .prom, so a node-exporter does not read it`)
     const { reportMetrics } = await import('../monitor/report-metrics.ts')
     const targets = { file: this.#metricsFile, pushgatewayUrl: this.#config?.metrics.pushgatewayUrl || null }
     await reportMetrics(facts, targets, (message) => this.#log.warn(message))
@@ -134,5 +138,15 @@ export class RunMonitor {
     const { metricsFile, shard } = this.#flags
     const file = metricsFile === null ? this.#config?.metrics.file : path.resolve(metricsFile)
     return file ? fileOfShard(file, shard ?? WHOLE) : null
+  }
+}
+
+/** What the library makes of its variables must not end a run, and its words may quote them. */
+async function tracesOrNone(warn: (message: string) => void): Promise<Traces | null> {
+  try {
+    return await openTraces(warn)
+  } catch (error) {
+    warn(`no traces: OpenTelemetry does not start (${error instanceof Error ? error.name : 'error'})`)
+    return null
   }
 }

@@ -14,6 +14,16 @@ const MEANINGS: Record<ExitCode, string> = {
 
 const SKIPPED = 'skipped: another run is at work, and tells of itself'
 
+/** The last part of the address of the ping: what is neither good nor bad is only logged there. */
+export function pingWord(facts: RunFacts): number | 'log' {
+  return facts.isSkipped || isCutShort(facts) ? 'log' : facts.exitCode
+}
+
+/** Its time was up, or it was asked to stop, while all was well: the next run goes on where it stopped. */
+function isCutShort({ exitCode, counts, summary }: RunFacts): boolean {
+  return exitCode === ExitCode.tryAgain && summary?.stopped === 'run_stopped' && (counts?.delivered ?? 0) > 0
+}
+
 /**
  * What the health check is told of the end of a run, in a few lines: numbers and the run's own name. No ids of transactions or devices, no
  * words of anybody else's.

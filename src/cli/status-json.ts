@@ -1,6 +1,7 @@
 import { ExitCode } from '../domain/exit-code.ts'
+import type { OpenLimits } from '../domain/given-up.ts'
 import type { LeaseRow } from '../lease/lease-row.ts'
-import { givenUpAtMs, type OpenLimits } from '../monitor/open-rows.ts'
+import { givenUpAtMs } from '../monitor/open-rows.ts'
 import { millis } from '../warehouse/instants.ts'
 import type { QueryValue } from '../warehouse/warehouse.ts'
 import { iso, type Row, withInstants } from './query-rows.ts'

@@ -5,6 +5,12 @@ import { isMapping, type Mapping } from './manifest.ts'
 const SECRET_NAME =
   /(TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|PRIVATE_?KEY|CREDENTIALS_JSON)$|^HEALTHCHECK_URL$|_OTLP_(\w+_)?HEADERS$/i
 
+/** User and password in an address, whatever its variable is called; also in one that is no address otherwise. */
+const PASSWORD_IN_URL = /^\s*[a-z][a-z\d+.-]*:\/\/[^/?#:]*:([^/?#]+)@/i
+
+/** Values of other variables, which show nothing: `$(BASE)`, or `$(BASE)-$(INDEX)`. */
+const REFERENCES = /^\$\(\w+\)([-_./:]?\$\(\w+\))*$/
+
 /**
  * Manifests are pasted into tickets and committed, so one with a secret in plain text is not printed.
  *
@@ -24,14 +30,10 @@ export function refusePlainSecrets(podSpec: Mapping, cronJob: string): void {
 }
 
 function isPlainSecret({ name, value }: Mapping): boolean {
-  // `$(OTHER)` is the value of another variable, and shows nothing.
-  return (
-    typeof name === 'string' &&
-    SECRET_NAME.test(name) &&
-    typeof value === 'string' &&
-    value !== '' &&
-    !/^\$\(\w+\)$/.test(value)
-  )
+  if (typeof name !== 'string' || typeof value !== 'string' || value === '') return false
+  const password = PASSWORD_IN_URL.exec(value)?.[1]
+  if (password !== undefined && !REFERENCES.test(password)) return true
+  return SECRET_NAME.test(name) && !REFERENCES.test(value)
 }
 
 function mappingsIn(value: unknown): Mapping[] {

@@ -1,4 +1,8 @@
-import { type PostLimits, post } from './post.ts'
+import { systemClock } from '../domain/clock.ts'
+import { LIMITS, type PostLimits, post } from './post.ts'
+
+/** What a ping of the start that is under way still gets when the run is over, so that a short run is not the end of it. */
+const START_GRACE_MS = 1_000
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
 
@@ -13,34 +17,45 @@ const NOT_USED =
 export class HealthCheck {
   readonly #url: URL | null
   readonly #onTrouble: (message: string) => void
-  readonly #limits: PostLimits | undefined
+  readonly #limits: PostLimits
+  readonly #startGraceMs: number
+  readonly #over = new AbortController()
   #started: Promise<void> = Promise.resolve()
 
-  constructor(url: string, onTrouble: (message: string) => void, limits?: PostLimits) {
+  constructor(
+    url: string,
+    onTrouble: (message: string) => void,
+    limits: PostLimits = LIMITS,
+    startGraceMs = START_GRACE_MS,
+  ) {
     this.#url = safeUrl(url)
     this.#limits = limits
+    this.#startGraceMs = startGraceMs
     this.#onTrouble = onTrouble
     if (this.#url === null) onTrouble(NOT_USED)
   }
 
   /** Returns at once; the run goes on meanwhile. */
   start(): void {
-    this.#started = this.#ping('start', '')
+    this.#started = this.#ping('start', '', this.#over.signal)
   }
 
-  /** Resolves when the ping has arrived, or has failed for good. It never overtakes that of the start. */
+  /**
+   * Resolves when the ping has arrived, or has failed for good, within the time for one report. It never overtakes that of the start, which
+   * is given up for it after a moment.
+   */
   async end(word: number | 'log', body: string): Promise<void> {
-    await this.#started
-    await this.#ping(String(word), body)
+    const total = AbortSignal.timeout(this.#limits.totalMs)
+    const cancel = systemClock.after(this.#startGraceMs, () => this.#over.abort())
+    await this.#started.finally(cancel)
+    await this.#ping(String(word), body, total)
   }
 
-  async #ping(word: string, body: string): Promise<void> {
+  async #ping(word: string, body: string, signal: AbortSignal): Promise<void> {
     if (this.#url === null) return
     try {
-      await post(
-        { url: below(this.#url, word), body, contentType: 'text/plain; charset=utf-8' },
-        this.#limits,
-      )
+      const contentType = 'text/plain; charset=utf-8'
+      await post({ url: below(this.#url, word), body, contentType, signal, isPathSecret: true }, this.#limits)
     } catch (error) {
       this.#onTrouble(`the health check was not told (${word}): ${(error as Error).message}`)
     }

@@ -96,11 +96,13 @@ function runSamples(summary: RunFacts['summary']): Samples {
 function openSamples(open: OpenRows | null, nowMs: number): Samples {
   if (open === null) return new Map()
   const { counts, oldestOccurredAtMs, givenUpAtMs } = open
+  const known = Object.entries(givenUpAtMs).filter((entry): entry is [string, number] => entry[1] !== null)
+  const expiries = Object.fromEntries(known.map(([status, ms]) => [status, ms / 1000]))
   const ageMs = oldestOccurredAtMs === null ? 0 : nowMs - oldestOccurredAtMs
   return new Map([
     ['open_rows', labelled('status', counts)],
     ['oldest_open_age_seconds', plain(ageMs / 1000)],
-    ['oldest_open_expiry_timestamp_seconds', givenUpAtMs === null ? [] : plain(givenUpAtMs / 1000)],
+    ['oldest_open_expiry_timestamp_seconds', labelled('status', expiries)],
   ])
 }
 

@@ -6,13 +6,6 @@ import { fullName, METRIC_NAMES, survives } from './metrics.ts'
 /** node-exporter runs as another user. */
 const READABLE_BY_ALL = 0o644
 
-/** Several shards that share a configuration would overwrite each other's file: `s2s.prom` is `s2s-1-of-3.prom` for the second of three. */
-export function fileOfShard(file: string, { index, count }: { index: number; count: number }): string {
-  if (count === 1) return file
-  const { dir, name, ext } = path.parse(file)
-  return path.join(dir, `${name}-${index}-of-${count}${ext}`)
-}
-
 /** Writes the file as a whole: whoever reads meanwhile finds the old one or the new one. */
 export async function writeMetricsFile(file: string, text: string): Promise<void> {
   // Hidden, and without the .prom at its end, so node-exporter does not read it.

@@ -92,8 +92,8 @@ export const METRICS = {
     labels: [],
   },
   oldest_open_expiry_timestamp_seconds: {
-    help: 'When the first of open_rows is given up, in seconds since 1970: in doubt after its hold, all at the age limit.',
-    labels: [],
+    help: 'When the first of open_rows of a status is given up, in seconds since 1970: in doubt after its hold, deferred at the age limit (ad revenue after 28 days).',
+    labels: ['status'],
   },
   build_info: {
     help: '1, with the version of the program that wrote all this.',

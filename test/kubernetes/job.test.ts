@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { AFTER_STOP_MS } from '../../src/cli/run-report.ts'
 import { ExitCode } from '../../src/domain/exit-code.ts'
 import { RELEASE_TIMEOUT_MS } from '../../src/lease/lease-time.ts'
+import { LIMITS as POST_LIMITS } from '../../src/monitor/post.ts'
 import { CANCEL_TIMEOUT_MS } from '../../src/warehouse/bigquery/jobs.ts'
 import { HURRIED_MS } from '../../src/warehouse/bigquery/retries.ts'
 import { configInPod } from './configuration.ts'
@@ -50,7 +52,9 @@ describe('the times of cron.yaml', () => {
     const { config } = await configInPod()
     // One after the other: the answers under way, the last audit rows, the end of the run in s2s_runs, the lease, the query.
     const writingMs = 2 * HURRIED_MS + RELEASE_TIMEOUT_MS + CANCEL_TIMEOUT_MS
-    const drainMs = config.delivery.timeoutMs + writingMs
+    // Then the report, and all who are told of the run at once. What is open is not asked after SIGTERM.
+    const tellingMs = AFTER_STOP_MS + POST_LIMITS.totalMs
+    const drainMs = config.delivery.timeoutMs + writingMs + tellingMs
     expect(pod.terminationGracePeriodSeconds * 1000).toBeGreaterThan(drainMs)
   })
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { HealthCheck } from '../../src/monitor/health-check.ts'
+import { post } from '../../src/monitor/post.ts'
 import { startReceiver } from './receiver.ts'
 
 const SECRET = '0123abcd-secret'
@@ -26,17 +27,42 @@ describe('a health check', () => {
     expect(troubles).toEqual([])
   })
 
-  it('hears of the end only when it has heard of the start, or never will', async () => {
+  it('hears of the end only when it has heard of the start, or the start has been given up for the end', async () => {
     const receiver = await startReceiver()
     receiver.answer = ({ target }) => (target.endsWith('/start') ? null : 200)
-    const { check } = checkAt(`${receiver.url}/${SECRET}`)
+    const troubles: string[] = []
+    const patient = { timeoutMs: 60_000, retryDelayMs: 5, totalMs: 60_000 }
+    const check = new HealthCheck(
+      `${receiver.url}/${SECRET}`,
+      (message) => troubles.push(message),
+      patient,
+      50,
+    )
     check.start()
     await check.end(0, '')
-    expect(receiver.received.map(({ target }) => target.slice(SECRET.length + 2))).toEqual([
-      'start',
-      'start',
-      'start',
-      '0',
+    expect(receiver.received.map(({ target }) => target.slice(SECRET.length + 2))).toEqual(['start', '0'])
+    expect(troubles).toEqual([
+      `the health check was not told (start): ${receiver.url} had not answered when the run was over`,
+    ])
+  })
+
+  it('takes no longer for the end than for one report, a start that is not answered included', async () => {
+    const receiver = await startReceiver()
+    receiver.answer = () => null
+    const troubles: string[] = []
+    // The grace of the start alone is longer than all there is, so nothing is left for the ping of the end.
+    const limits = { timeoutMs: 60_000, retryDelayMs: 5, totalMs: 20 }
+    const check = new HealthCheck(
+      `${receiver.url}/${SECRET}`,
+      (message) => troubles.push(message),
+      limits,
+      40,
+    )
+    check.start()
+    await check.end(0, '')
+    expect(troubles.map((text) => text.replace(/:.*/, ''))).toEqual([
+      'the health check was not told (start)',
+      'the health check was not told (0)',
     ])
   })
 
@@ -59,6 +85,7 @@ describe('a health check', () => {
   it('that does not know us is not asked again, and the trouble does not tell the secret', async () => {
     const receiver = await startReceiver()
     receiver.answer = () => 404
+    receiver.words = ({ target }) => `Cannot POST ${target}`
     const { check, troubles } = checkAt(`${receiver.url}/${SECRET}`)
     await check.end(0, '')
     expect(receiver.received).toHaveLength(1)
@@ -75,6 +102,15 @@ describe('a health check', () => {
       `the health check was not told (start): ${receiver.url} cannot be reached (ECONNREFUSED)`,
       `the health check was not told (1): ${receiver.url} cannot be reached (ECONNREFUSED)`,
     ])
+  })
+
+  it('that never answers is given up when the time for all tries is over, however long one may take', async () => {
+    const receiver = await startReceiver()
+    receiver.answer = () => null
+    const target = { url: new URL(receiver.url), body: '', contentType: 'text/plain' }
+    const limits = { timeoutMs: 60_000, retryDelayMs: 5, totalMs: 50 }
+    await expect(post(target, limits)).rejects.toThrow(`${receiver.url} did not answer in time`)
+    expect(receiver.received).toHaveLength(1)
   })
 
   it('that never answers is given up, within seconds', async () => {

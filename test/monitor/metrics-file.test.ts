@@ -1,7 +1,8 @@
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { fileOfShard, readSurvivors, writeMetricsFile } from '../../src/monitor/metrics-file.ts'
+import { fileOfShard } from '../../src/domain/file-of-shard.ts'
+import { readSurvivors, writeMetricsFile } from '../../src/monitor/metrics-file.ts'
 import { emptyFolder } from '../cli/cli-process.ts'
 
 describe('a metrics file', () => {

@@ -34,7 +34,7 @@ describe('what is open', () => {
     expect(await readOpen(warehouse, LIMITS, NOW, new AbortController().signal)).toEqual({
       counts: { in_doubt: 1, deferred: 2 },
       oldestOccurredAtMs: NOW - 57 * MS_PER_DAY,
-      givenUpAtMs: NOW + 4 * MS_PER_HOUR,
+      givenUpAtMs: { in_doubt: NOW + 4 * MS_PER_HOUR, deferred: NOW + MS_PER_DAY },
     })
     await warehouse.close()
   })
@@ -47,9 +47,40 @@ describe('what is open', () => {
     expect(await readOpen(warehouse, LIMITS, NOW, new AbortController().signal)).toEqual({
       counts: { in_doubt: 0, deferred: 0 },
       oldestOccurredAtMs: null,
-      givenUpAtMs: null,
+      givenUpAtMs: { in_doubt: null, deferred: null },
     })
-    expect(await readOpenGroups(warehouse, NOW)).toMatchObject([{ events: 1, example: 't1' }])
+    expect(await readOpenGroups(warehouse, LIMITS, NOW)).toMatchObject([{ events: 1, example: 't1' }])
+    await warehouse.close()
+  })
+
+  it('is given up after 28 days where it is ad revenue, and that comes first although it is younger', async () => {
+    const warehouse = await warehouseWith([
+      { transactionId: 'sale', ...WAITS, occurredAtMicros: daysAgo(50) },
+      { transactionId: 'ad', ...WAITS, kind: 'ad_revenue', occurredAtMicros: daysAgo(27) },
+    ])
+    expect(await readOpen(warehouse, LIMITS, NOW, new AbortController().signal)).toEqual({
+      counts: { in_doubt: 0, deferred: 2 },
+      oldestOccurredAtMs: NOW - 50 * MS_PER_DAY,
+      givenUpAtMs: { in_doubt: null, deferred: NOW + MS_PER_DAY },
+    })
+    expect(await readOpenGroups(warehouse, LIMITS, NOW)).toMatchObject([
+      { kind: 'ad_revenue', example: 'ad' },
+      { kind: 'event', example: 'sale' },
+    ])
+    await warehouse.close()
+  })
+
+  it('leaves out for the metrics ad revenue that is too old, and counts the younger of it', async () => {
+    const warehouse = await warehouseWith([
+      { transactionId: 'sale', ...WAITS, occurredAtMicros: daysAgo(40) },
+      { transactionId: 'ad1', ...WAITS, kind: 'ad_revenue', occurredAtMicros: daysAgo(30) },
+      { transactionId: 'ad2', ...WAITS, kind: 'ad_revenue', occurredAtMicros: daysAgo(20) },
+    ])
+    expect(await readOpen(warehouse, LIMITS, NOW, new AbortController().signal)).toEqual({
+      counts: { in_doubt: 0, deferred: 2 },
+      oldestOccurredAtMs: NOW - 40 * MS_PER_DAY,
+      givenUpAtMs: { in_doubt: null, deferred: NOW + 8 * MS_PER_DAY },
+    })
     await warehouse.close()
   })
 

@@ -16,6 +16,8 @@ export interface Receiver {
   received: Received[]
   /** Called with what came; answers the status, or null to leave it without an answer. */
   answer: (request: Received) => number | null
+  /** The body of the answer. */
+  words: (request: Received) => string
   close(): Promise<void>
 }
 
@@ -29,7 +31,7 @@ export async function startReceiver(): Promise<Receiver> {
     const request = { method, target: url, body: Buffer.concat(chunks).toString(), headers }
     received.push(request)
     const status = receiver.answer(request)
-    if (status !== null) response.writeHead(status).end()
+    if (status !== null) response.writeHead(status).end(receiver.words(request))
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -39,6 +41,7 @@ export async function startReceiver(): Promise<Receiver> {
   }
   onTestFinished(close)
   const { port } = server.address() as AddressInfo
-  const receiver: Receiver = { url: `http://127.0.0.1:${port}`, received, answer: () => 200, close }
+  const url = `http://127.0.0.1:${port}`
+  const receiver: Receiver = { url, received, answer: () => 200, words: () => '', close }
   return receiver
 }

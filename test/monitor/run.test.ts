@@ -69,8 +69,10 @@ describe('the metrics file of a run', () => {
     expect(eventsOf('in_doubt')).toBeGreaterThan(0)
     expect(metrics['open_rows{status="in_doubt"}']).toBe(eventsOf('in_doubt'))
     expect(metrics['open_rows{status="deferred"}']).toBe(eventsOf('deferred'))
-    const first = Math.min(...open.map(({ given_up_at }) => Date.parse(given_up_at)))
-    expect(metrics.oldest_open_expiry_timestamp_seconds).toBe(first / 1000)
+    const first = Math.min(
+      ...open.filter(({ status }) => status === 'in_doubt').map(({ given_up_at }) => Date.parse(given_up_at)),
+    )
+    expect(metrics['oldest_open_expiry_timestamp_seconds{status="in_doubt"}']).toBe(first / 1000)
     expect(metrics.oldest_open_age_seconds).toBeGreaterThan(3600)
   })
 
@@ -112,6 +114,14 @@ describe('the metrics file of a run', () => {
     const { stderr } = await shop.run(0, '--metrics-file', 'no/such/folder/m.prom')
     expect(stderr).toMatch(/"WARNING".*no metrics in .*no\/such\/folder\/m\.prom: ENOENT/)
     expect(await shop.outcomes()).toEqual({ t1: 'delivered ok' })
+  })
+
+  it('that a node-exporter would not read is written, with a warning', async () => {
+    const shop = await openShop()
+    const { stderr } = await shop.run(0, '--metrics-file', 'm.txt')
+    expect(stderr).toMatch(/"WARNING".*m\.txt does not end with \.prom/)
+    expect(await metricsIn(shop, 'm.txt')).toMatchObject({ last_run_exit_code: 0 })
+    expect((await shop.run(0, '--metrics-file', 'm.prom')).stderr).not.toContain('.prom')
   })
 
   it('has to have a name', async () => {
@@ -170,11 +180,13 @@ describe('a Pushgateway', () => {
       env: { ADJUST_S2S_METRICS_PUSHGATEWAY_URL: `${url}/metrics/job/shop/region/eu` },
     })
     receiver.answer = () => 400
+    receiver.words = () => 'pushed metrics are invalid'
     const { stderr } = await shop.run(0)
     const [request] = receiver.received
     expect(request!.target).toBe('/metrics/job/shop/region/eu/shard@base64/MC8x')
     expect(request!.headers.authorization).toBe(`Basic ${Buffer.from('ana:secret!').toString('base64')}`)
     expect(stderr).toContain('no metrics at the Pushgateway')
+    expect(stderr).toContain('pushed metrics are invalid')
     expect(stderr).not.toContain('secret')
   })
 })
@@ -219,14 +231,15 @@ describe('the health check of a run', () => {
       delivery: { concurrency: 16 },
     })
 
-  it('is told of 75 when the run is asked to stop, and why it stopped', async () => {
+  it('is told neither good nor bad of a run that is asked to stop while it delivers, and why it stopped', async () => {
     const receiver = await startReceiver()
     const shop = await slowShop(receiver)
     const { child, ended } = await shop.start('run', '--json')
     await shop.untilAdjustHas(60)
     child.kill('SIGTERM')
     expect((await ended).code).toBe(75)
-    expect(wordsOf(receiver)).toEqual(['/key-of-ours/start', '/key-of-ours/75'])
+    expect(wordsOf(receiver)).toEqual(['/key-of-ours/start', '/key-of-ours/log'])
+    expect(receiver.received[1]!.body).toContain('exit code 75')
     expect(receiver.received[1]!.body).toContain('sending stopped: run_stopped')
   })
 

@@ -29,7 +29,7 @@ export async function sampleMetrics(): Promise<string> {
     open: {
       counts: { in_doubt: 1, deferred: 2 },
       oldestOccurredAtMs: 1_799_000_000_000,
-      givenUpAtMs: 1_804_000_000_000,
+      givenUpAtMs: { in_doubt: 1_800_086_400_000, deferred: 1_804_000_000_000 },
     },
   })
   return expose(samples, '0/1', 'absent')

@@ -1,3 +1,4 @@
+import { readFile, writeFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { changed, FROM_CLUSTER, MONTH, piped, refusalOf } from './support.ts'
 
@@ -25,6 +26,21 @@ describe('what is refused', () => {
     expect(stderr).toContain('secretKeyRef')
     expect(stderr).not.toContain('very-secret')
   })
+
+  it.each(['http://ana:very-secret@proxy:3128', 'http://ana:very-secret@[broken'])(
+    'a password in an address, %s, whatever its variable is called',
+    async (address) => {
+      const file = await changed([
+        'valueFrom:\n                secretKeyRef:\n                  key: token\n                  name: adjust-s2s',
+        `value: token\n            - name: HTTPS_PROXY\n              value: "${address}"`,
+      ])
+      const text = (await readFile(file, 'utf8')).replace('name: ADJUST_S2S_TOKEN', 'name: GREETING')
+      await writeFile(file, text)
+      const stderr = await refusalOf('--cronjob-file', file)
+      expect(stderr).toContain('HTTPS_PROXY stands there in plain text')
+      expect(stderr).not.toContain('very-secret')
+    },
+  )
 
   it.each([
     ['a shell', 'command: [sh, -c, "adjust-s2s run"]', 'a shell runs the program'],
