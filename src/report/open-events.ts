@@ -1,20 +1,14 @@
-import { MS_PER_DAY, MS_PER_HOUR } from '../domain/durations.ts'
 import type { EventKind } from '../domain/event.ts'
-import { maxAgeDaysOf } from '../domain/max-age.ts'
+import { givenUpAtMs, type OpenLimits } from '../domain/given-up.ts'
 import { OPEN_STATUSES, type Status } from '../domain/settlement.ts'
 import { hashBounds, type Shard, shardName } from '../domain/shard.ts'
+import { millis } from '../warehouse/instants.ts'
 import { readRows } from '../warehouse/read-rows.ts'
 import type { QueryParameters, QueryValue, Warehouse } from '../warehouse/warehouse.ts'
 import { words } from './outcomes.ts'
 import type { Open, OpenEvent, OpenGroup } from './report-data.ts'
 import type { StatusAmount } from './revenue.ts'
 import { iso } from './run-facts.ts'
-
-/** Settings that say how long an open event is waited for. */
-export interface OpenLimits {
-  maxAgeDays: number
-  inDoubtHoldHours: number
-}
 
 /** Events of each group that are read, and events in doubt that are named. */
 const NAMED_EVENTS = 20
@@ -102,16 +96,15 @@ function openEvent(row: Row, limits: OpenLimits): OpenEvent {
     since: instant(row.settled_at_micros as number),
     amount: row.amount as string | null,
     currency: row.currency as string | null,
-    given_up_at: iso(givenUpAtMs(row, limits)),
+    given_up_at: givenUpAt(row, limits),
   }
 }
 
-/** A doubt after its hold, everything else at the age limit, which is another one for ad revenue. */
-function givenUpAtMs(row: Row, { maxAgeDays, inDoubtHoldHours }: OpenLimits): number {
-  if (row.status === 'in_doubt')
-    return (row.settled_at_micros as number) / 1000 + inDoubtHoldHours * MS_PER_HOUR
-  const days = maxAgeDaysOf(row.kind as EventKind | null, maxAgeDays)
-  return (row.occurred_at_micros as number) / 1000 + days * MS_PER_DAY
+/** An open event always has both instants: what has no time is invalid. */
+function givenUpAt(row: Row, limits: OpenLimits): string {
+  const [occurredAtMs, settledAtMs] = [millis(row.occurred_at_micros), millis(row.settled_at_micros)]
+  const status = row.status as (typeof OPEN_STATUSES)[number]
+  return iso(givenUpAtMs({ status, kind: row.kind as EventKind | null, occurredAtMs, settledAtMs }, limits)!)
 }
 
 function amountOf(row: Row): StatusAmount[] {
