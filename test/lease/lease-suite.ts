@@ -118,6 +118,20 @@ export function describeLease(engine: Engine): void {
       expect(await rowOf(warehouse)).toMatchObject({ holder: null })
     })
 
+    it('is given back by a run that has no answer to its claim, which may have been made', async () => {
+      const warehouse = await engine.open()
+      const answerLost: LeaseParts['warehouse'] = {
+        query: (...query) => warehouse.query(...query),
+        update: async (...update) => {
+          const rows = await warehouse.update(...update)
+          if (update[1]?.name === 'sql/lease-take.sql') throw new TransientError('no answer')
+          return rows
+        },
+      }
+      expect(await outcome(take(answerLost, new Machine(), 'a'))).toMatchObject({ message: 'no answer' })
+      expect(await rowOf(warehouse)).toMatchObject({ holder: null, epoch: 1 })
+    })
+
     it('lets a second pass after a shard of another number, as after its own', async () => {
       const warehouse = await engine.open()
       const machine = new Machine()
