@@ -3,6 +3,7 @@ import type { SourceRow } from './domain/event.ts'
 import { extract } from './extract/extract.ts'
 import { prepareSource, type Scope, transformRules } from './selection.ts'
 import { createTransform, type Transformed } from './transform/transform.ts'
+import { FIRST_INSTANT_MS, LAST_INSTANT_MS } from './warehouse/instants.ts'
 import { readRows } from './warehouse/read-rows.ts'
 import type { QueryValue } from './warehouse/warehouse.ts'
 
@@ -21,9 +22,6 @@ export interface Explanation {
   /** Epoch milliseconds from which a run may take it up: rows younger than the settle time are left for the next run. */
   dueAtMs: number | null
 }
-
-const FIRST_INSTANT_MS = Date.parse('0001-01-01T00:00:00Z')
-const LAST_INSTANT_MS = Date.parse('9999-12-31T00:00:00Z')
 
 /** Gathers one transaction's story, from the source, the transform and the audit table. Reads only. */
 export async function explainJob(

@@ -1,11 +1,10 @@
-import path from 'node:path'
 import { Audit } from './audit/audit.ts'
 import { Claims } from './audit/claims.ts'
 import { RunLog, type RunStart } from './audit/run-log.ts'
 import { Tally } from './audit/tally.ts'
 import type { Config } from './config.ts'
 import type { Clock } from './domain/clock.ts'
-import { ExpectedError, TerminalError, TransientError } from './domain/errors.ts'
+import { ExpectedError, TransientError } from './domain/errors.ts'
 import type { AuditRow } from './domain/settlement.ts'
 import { type Shard, shardName, shareOf } from './domain/shard.ts'
 import { noTrace, type Trace } from './domain/trace.ts'
@@ -26,7 +25,8 @@ import {
   transformRules,
   windowOf,
 } from './selection.ts'
-import { exitCodeOf, type MaxRejected, type RunSummary } from './summary.ts'
+import { journalFolder, requireRate } from './shard-share.ts'
+import { exitCodeOf, type MaxRejected, type RunSummary, summarize } from './summary.ts'
 import { createTransform } from './transform/transform.ts'
 import { underLease } from './under-lease.ts'
 import { VERSION } from './version.ts'
@@ -236,21 +236,6 @@ async function deliver(job: PlacedJob, delivery: Delivery): Promise<RunSummary> 
   }
 }
 
-/** The rate is one for all shards; each has a whole number of requests of it. */
-function requireRate({ delivery }: Config, { count }: Shard): void {
-  const { requestsPerSecond } = delivery
-  if (requestsPerSecond >= count) return
-  throw new TerminalError(
-    `delivery.requests_per_second ${requestsPerSecond} leaves some of ${count} shards without a request`,
-    { hint: 'Take fewer shards: one process sends thousands of requests per second.' },
-  )
-}
-
-/** Each shard has a journal of its own, so that several may share a volume. */
-function journalFolder({ stateDir }: Config, shard: Shard): string {
-  return shard.count === 1 ? stateDir : path.join(stateDir, `shard-${shard.index}-of-${shard.count}`)
-}
-
 /** The journal notes a mark first: a copy of it that knows less than the warehouse is then an older one. */
 function claimsOf({ run, runLog, window, journal }: Delivery, clock: Clock): Claims {
   return new Claims({
@@ -283,35 +268,6 @@ function loadRules(config: Config, shard: Shard, runId: string) {
     windowEvents: WINDOW_EVENTS,
     unauthenticated: config.adjust.unauthenticated,
     plainIdentifiers: config.audit.identifiers === 'plain',
-  }
-}
-
-function summarize(parts: {
-  run: RunStart
-  tally: Tally
-  load: Load
-  readToEnd: boolean
-  durationS: number
-  recovered: number
-  bytesBilled: number | null
-}): Omit<RunSummary, 'exit_code'> {
-  const { run, tally, load, durationS } = parts
-  const { requests, retries } = load.progress
-  return {
-    run_id: run.runId,
-    window: { from: new Date(run.fromMs).toISOString(), to: new Date(run.toMs).toISOString() },
-    counts: tally.counts,
-    reasons: tally.reasons,
-    requests,
-    retries,
-    duration_s: Number(durationS.toFixed(3)),
-    rate_per_s: Number((durationS > 0 ? requests / durationS : 0).toFixed(1)),
-    bytes_billed: parts.bytesBilled,
-    recovered: parts.recovered,
-    stopped: load.stopped,
-    last_failure: load.lastFailure,
-    refused: load.refused,
-    read_to_end: parts.readToEnd,
   }
 }
 

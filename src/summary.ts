@@ -1,6 +1,9 @@
+import type { RunStart } from './audit/run-log.ts'
+import type { Tally } from './audit/tally.ts'
 import { ExitCode } from './domain/exit-code.ts'
 import type { Reason } from './domain/reason.ts'
 import type { Counts, ReasonCount } from './domain/settlement.ts'
+import type { Load } from './load/load.ts'
 
 /** What `run --json` prints: a documented contract, so names and meanings stay. */
 export interface RunSummary {
@@ -25,6 +28,36 @@ export interface RunSummary {
   /** Whether every row of the window was looked at. */
   read_to_end: boolean
   exit_code: ExitCode
+}
+
+/** What a run has come to, but for the exit code that it deserves. */
+export function summarize(parts: {
+  run: RunStart
+  tally: Tally
+  load: Load
+  readToEnd: boolean
+  durationS: number
+  recovered: number
+  bytesBilled: number | null
+}): Omit<RunSummary, 'exit_code'> {
+  const { run, tally, load, durationS } = parts
+  const { requests, retries } = load.progress
+  return {
+    run_id: run.runId,
+    window: { from: new Date(run.fromMs).toISOString(), to: new Date(run.toMs).toISOString() },
+    counts: tally.counts,
+    reasons: tally.reasons,
+    requests,
+    retries,
+    duration_s: Number(durationS.toFixed(3)),
+    rate_per_s: Number((durationS > 0 ? requests / durationS : 0).toFixed(1)),
+    bytes_billed: parts.bytesBilled,
+    recovered: parts.recovered,
+    stopped: load.stopped,
+    last_failure: load.lastFailure,
+    refused: load.refused,
+    read_to_end: parts.readToEnd,
+  }
 }
 
 /** More rejected or in doubt than this is exit code 3: so many events, or so many percent of those that were read. */

@@ -1,12 +1,10 @@
 import type { EventKind, SentIdentifier } from '../domain/event.ts'
 import { EVIDENCE_REASONS, GIVEN_UP_REASONS, type Reason } from '../domain/reason.ts'
 import type { AuditRow, Status } from '../domain/settlement.ts'
-import { instant, millis } from '../warehouse/instants.ts'
+import { FIRST_INSTANT_MS, instant, millis } from '../warehouse/instants.ts'
 import { readQuery } from '../warehouse/queries.ts'
 import { readRows, rowsOf } from '../warehouse/read-rows.ts'
 import type { QueryValue, Warehouse } from '../warehouse/warehouse.ts'
-
-const FIRST_INSTANT_MS = Date.parse('0001-01-01T00:00:00Z')
 
 /** Abandoned because nobody knew, or because a person said so: later evidence may still change it. */
 const ABANDONED_REASONS: readonly string[] = [...GIVEN_UP_REASONS, 'resolved_abandoned' satisfies Reason]

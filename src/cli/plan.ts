@@ -2,8 +2,9 @@ import type { Config } from '../config.ts'
 import { ExitCode } from '../domain/exit-code.ts'
 import { REASONS, type Reason } from '../domain/reason.ts'
 import type { ReasonCount } from '../domain/settlement.ts'
-import { shardName, WHOLE } from '../domain/shard.ts'
+import { shardName } from '../domain/shard.ts'
 import { type Plan, planJob } from '../plan-job.ts'
+import { shardOf } from '../selection.ts'
 import type { CommandContext, RunCommand } from './command.ts'
 import { estimateText } from './estimate-text.ts'
 import { type MaskedRequest, maskRequest } from './masked-request.ts'
@@ -29,7 +30,7 @@ export const runCommand: RunCommand<'plan'> = async (flags, context) => {
   const warehouse = await openFor('plan', config, context, {
     readOnly: true,
     tempDirectory: config.stateDir,
-    labels: { shard: shardName(flags.shard ?? WHOLE) },
+    labels: { shard: shardName(shardOf(flags)) },
   })
   const { signal, release } = onStopSignal((text) => context.stderr.write(`${text}\n`))
   try {

@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto'
 import { constants, type Stats } from 'node:fs'
-import { access, open, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { access, realpath, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { TerminalError } from '../domain/errors.ts'
+import { writeWholeFile } from '../whole-file.ts'
 
 /**
  * Finds out whether a file can be written there, before the work is done that it is to tell of. `flag` is what was typed before `file`.
@@ -44,30 +44,12 @@ export async function writeReportFile(file: string, text: string): Promise<void>
     const existing = await statOf(file)
     if (existing !== null && !existing.isFile()) return await writeFile(file, text)
     // A link stays one.
-    await replace(existing === null ? path.resolve(file) : await realpath(file), text)
+    await writeWholeFile(existing === null ? path.resolve(file) : await realpath(file), text)
   } catch (error) {
     throw new TerminalError(`${file} could not be written: ${(error as Error).message}`, {
       cause: error,
       hint: 'Look for a full disk or missing rights, then make the report again with `adjust-s2s report`.',
     })
-  }
-}
-
-async function replace(file: string, text: string): Promise<void> {
-  const unfinished = path.join(path.dirname(file), `.${path.basename(file)}.${randomUUID()}.tmp`)
-  try {
-    const handle = await open(unfinished, 'wx')
-    try {
-      await handle.writeFile(text)
-      // The name must not reach the disk before the text does.
-      await handle.datasync()
-    } finally {
-      await handle.close()
-    }
-    await rename(unfinished, file)
-  } catch (error) {
-    await rm(unfinished, { force: true })
-    throw error
   }
 }
 

@@ -3,15 +3,15 @@ import { readMonitoring } from '../config/monitoring.ts'
 import type { Config } from '../config.ts'
 import { systemClock } from '../domain/clock.ts'
 import { fileOfShard } from '../domain/file-of-shard.ts'
-import { WHOLE } from '../domain/shard.ts'
 import { noTrace, type Trace } from '../domain/trace.ts'
 import type { Log } from '../log.ts'
 import { HealthCheck } from '../monitor/health-check.ts'
-import type { RunFacts } from '../monitor/measure.ts'
-import { readOpen } from '../monitor/open-rows.ts'
+import type { EndedRun } from '../monitor/measure.ts'
+import { readOpenRows } from '../monitor/open-rows.ts'
 import { traceWarehouse } from '../monitor/traced-warehouse.ts'
 import type { Traces } from '../monitor/traces.ts'
 import type { RunJob } from '../run-job.ts'
+import { shardOf } from '../selection.ts'
 import type { RunSummary } from '../summary.ts'
 import type { Warehouse } from '../warehouse/warehouse.ts'
 import type { CommandContext } from './command.ts'
@@ -43,7 +43,7 @@ export class RunMonitor {
     this.#flags = flags
     this.#log = log
     this.#signal = signal
-    this.#record = new RunRecord(flags.shard ?? WHOLE)
+    this.#record = new RunRecord(shardOf(flags))
   }
 
   /** Comes before the configuration is read, for a run whose configuration is broken is told of, too. */
@@ -102,11 +102,11 @@ export class RunMonitor {
 
   /** While the warehouse is open: what waits now, for the metrics. A run that is asked to stop does not take the time. */
   async look(warehouse: Warehouse, limitMs = LOOK_MS): Promise<void> {
-    const isFirstShard = (this.#flags.shard ?? WHOLE).index === 0
+    const isFirstShard = shardOf(this.#flags).index === 0
     if (!this.#hasMetrics || !isFirstShard || this.#signal.aborted) return
     const signal = AbortSignal.any([this.#signal, AbortSignal.timeout(limitMs)])
     try {
-      this.#record.open = await readOpen(warehouse, this.#config!.delivery, systemClock.now(), signal)
+      this.#record.open = await readOpenRows(warehouse, this.#config!.delivery, systemClock.now(), signal)
     } catch (error) {
       this.#log.warn(`the metrics do not say what is open: ${firstLine(error)}`)
     }
@@ -121,7 +121,7 @@ export class RunMonitor {
     ])
   }
 
-  async #reportMetrics(facts: RunFacts): Promise<void> {
+  async #reportMetrics(facts: EndedRun): Promise<void> {
     if (!this.#hasMetrics) return
     if (this.#metricsFile !== null && !this.#metricsFile.endsWith('.prom'))
       this.#log.warn(`${this.#metricsFile} does not end with .prom, so a node-exporter does not read it`)
@@ -135,9 +135,9 @@ export class RunMonitor {
   }
 
   get #metricsFile(): string | null {
-    const { metricsFile, shard } = this.#flags
+    const { metricsFile } = this.#flags
     const file = metricsFile === null ? this.#config?.metrics.file : path.resolve(metricsFile)
-    return file ? fileOfShard(file, shard ?? WHOLE) : null
+    return file ? fileOfShard(file, shardOf(this.#flags)) : null
   }
 }
 

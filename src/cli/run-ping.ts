@@ -1,26 +1,18 @@
 import { ExitCode } from '../domain/exit-code.ts'
+import { exitMeaning } from '../domain/exit-meaning.ts'
 import { STATUSES } from '../domain/settlement.ts'
-import type { RunFacts } from '../monitor/measure.ts'
+import type { EndedRun } from '../monitor/measure.ts'
 import { formatCount, formatDuration } from './output.ts'
-
-const MEANINGS: Record<ExitCode, string> = {
-  [ExitCode.ok]: 'everything that was read is settled, or waits as it should',
-  [ExitCode.crash]: 'a bug',
-  [ExitCode.usage]: 'the configuration, the source or the state directory has to be mended',
-  [ExitCode.tooManyRejected]: 'finished, but more rejected or in doubt than allowed',
-  [ExitCode.refused]: 'Adjust refused the credentials, an app or an event token',
-  [ExitCode.tryAgain]: 'try again later: the warehouse or Adjust is away, or the run was asked to stop',
-}
 
 const SKIPPED = 'skipped: another run is at work, and tells of itself'
 
 /** The last part of the address of the ping: what is neither good nor bad is only logged there. */
-export function pingWord(facts: RunFacts): number | 'log' {
+export function pingWord(facts: EndedRun): number | 'log' {
   return facts.isSkipped || isCutShort(facts) ? 'log' : facts.exitCode
 }
 
 /** Its time was up, or it was asked to stop, while all was well: the next run goes on where it stopped. */
-function isCutShort({ exitCode, counts, summary }: RunFacts): boolean {
+function isCutShort({ exitCode, counts, summary }: EndedRun): boolean {
   return exitCode === ExitCode.tryAgain && summary?.stopped === 'run_stopped' && (counts?.delivered ?? 0) > 0
 }
 
@@ -28,11 +20,11 @@ function isCutShort({ exitCode, counts, summary }: RunFacts): boolean {
  * What the health check is told of the end of a run, in a few lines: numbers and the run's own name. No ids of transactions or devices, no
  * words of anybody else's.
  */
-export function pingText(facts: RunFacts, runId: string | null): string {
+export function pingText(facts: EndedRun, runId: string | null): string {
   const { exitCode, isSkipped, counts, summary, open, durationS } = facts
   const lines = [
     `run ${runId ?? '(not begun)'}, shard ${facts.shard}: ` +
-      (isSkipped ? SKIPPED : `exit code ${exitCode}, ${MEANINGS[exitCode as ExitCode]}`),
+      (isSkipped ? SKIPPED : `exit code ${exitCode}, ${exitMeaning(exitCode)}`),
     `took ${formatDuration(durationS * 1000)}`,
   ]
   if (counts?.read !== undefined) {

@@ -4,7 +4,7 @@ import type { ExitCode } from '../domain/exit-code.ts'
 import type { AuditRow } from '../domain/settlement.ts'
 import { type Shard, shardName } from '../domain/shard.ts'
 import type { DeliveryLag } from '../monitor/delivery-lag.ts'
-import type { RunFacts } from '../monitor/measure.ts'
+import type { EndedRun } from '../monitor/measure.ts'
 import type { OpenRows } from '../monitor/open-rows.ts'
 import type { RunProgress } from '../run-job.ts'
 import type { RunSummary } from '../summary.ts'
@@ -35,7 +35,7 @@ export class RunRecord {
       this.lag?.observe((settledAtMs - occurredAtMicros / 1000) / 1000)
   }
 
-  async facts(end: RunEnd): Promise<RunFacts> {
+  async facts(end: RunEnd): Promise<EndedRun> {
     const summary = 'summary' in end ? end.summary : null
     return {
       shard: shardName(this.#shard),
@@ -54,7 +54,7 @@ export class RunRecord {
     }
   }
 
-  #countsSoFar(): RunFacts['counts'] {
+  #countsSoFar(): EndedRun['counts'] {
     if (this.progress === null) return null
     // What became of the rows is not known to the last one, and a part would give wrong shares.
     return { read: this.progress().read }

@@ -1,6 +1,6 @@
 import { ExpectedError } from '../domain/errors.ts'
 import type { SpanAttributes } from '../domain/trace.ts'
-import type { RunFacts } from '../monitor/measure.ts'
+import type { EndedRun } from '../monitor/measure.ts'
 import type { Traces } from '../monitor/traces.ts'
 import { redact } from '../redact.ts'
 
@@ -21,7 +21,7 @@ export async function openTraces(warn: (message: string) => void): Promise<Trace
 
 /** What the span around the whole run says. */
 export function attributesOf(
-  { shard, exitCode, counts, isSkipped }: RunFacts,
+  { shard, exitCode, counts, isSkipped }: EndedRun,
   runId: string | null,
 ): SpanAttributes {
   const rows = Object.entries(counts ?? {}).map(([status, count]) => [`adjust_s2s.rows.${status}`, count])

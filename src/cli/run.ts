@@ -1,8 +1,9 @@
 import { systemClock } from '../domain/clock.ts'
-import { shardName, WHOLE } from '../domain/shard.ts'
+import { shardName } from '../domain/shard.ts'
 import type { LostRun } from '../recovery.ts'
 import { newRunId } from '../run-id.ts'
 import { runJob } from '../run-job.ts'
+import { shardOf } from '../selection.ts'
 import type { RunSummary } from '../summary.ts'
 import type { CommandContext, RunCommand } from './command.ts'
 import { estimateText } from './estimate-text.ts'
@@ -41,10 +42,10 @@ async function run(
   context: CommandContext,
   { signal, monitor }: Attendance,
 ): Promise<RunSummary> {
-  const report = await RunReport.prepare(flags.report, flags.shard ?? WHOLE)
+  const shard = shardOf(flags)
+  const report = await RunReport.prepare(flags.report, shard)
   const config = await context.loadConfig()
   const log = await context.createLog(config)
-  const shard = flags.shard ?? WHOLE
   const runId = newRunId(systemClock.now(), shard)
   await monitor.configured(config, runId, log)
   const opened = await openFor('run', config, context, {

@@ -8,7 +8,7 @@ export interface Sample {
 }
 
 /** What is known of a run when it has ended. null stands for what nobody knows. Instants are epoch milliseconds. */
-export interface RunFacts {
+export interface EndedRun {
   shard: string
   version: string
   startedAtMs: number
@@ -39,7 +39,7 @@ export interface RunFacts {
 export type Samples = Map<MetricName, Sample[]>
 
 /** The metrics of a run. */
-export function measure(facts: RunFacts): Samples {
+export function measure(facts: EndedRun): Samples {
   const { exitCode, counts, summary, open, billedBytes } = facts
   const end = facts.endedAtMs / 1000
   const samples: Samples = new Map([
@@ -73,7 +73,7 @@ function rowSamples(counts: Partial<Counts> | null): Samples {
   ])
 }
 
-function runSamples(summary: RunFacts['summary']): Samples {
+function runSamples(summary: EndedRun['summary']): Samples {
   if (summary === null) return new Map()
   const { reasons, requests, retries, recovered, stopped, refused } = summary
   const refusals = Object.groupBy(refused, ({ reason }) => reason)

@@ -1,31 +1,14 @@
-import { open, readFile, rename, rm } from 'node:fs/promises'
-import path from 'node:path'
+import { readFile } from 'node:fs/promises'
+import { writeWholeFile } from '../whole-file.ts'
 import type { Samples } from './measure.ts'
 import { fullName, METRIC_NAMES, survives } from './metrics.ts'
 
 /** node-exporter runs as another user. */
 const READABLE_BY_ALL = 0o644
 
-/** Writes the file as a whole: whoever reads meanwhile finds the old one or the new one. */
-export async function writeMetricsFile(file: string, text: string): Promise<void> {
-  // Hidden, and without the .prom at its end, so node-exporter does not read it.
-  const { dir, base } = path.parse(file)
-  const temporary = path.join(dir, `.${base}.${process.pid}.tmp`)
-  try {
-    const handle = await open(temporary, 'w', READABLE_BY_ALL)
-    try {
-      // The umask may have taken the right away.
-      await handle.chmod(READABLE_BY_ALL)
-      await handle.writeFile(text)
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
-    await rename(temporary, file)
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => {})
-    throw error
-  }
+/** While it is written it does not end with .prom, so node-exporter does not read it. */
+export function writeMetricsFile(file: string, text: string): Promise<void> {
+  return writeWholeFile(file, text, READABLE_BY_ALL)
 }
 
 /** What the file of an earlier run says of metrics that survive a run that fails. One that is missing or damaged says nothing. */

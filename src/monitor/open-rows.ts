@@ -39,7 +39,7 @@ export async function readOpenGroups(
  * The same in a few numbers, of what is young enough to be sent: an older row that is open is settled as expired by the next run over
  * everything, or has lost its row in the source, and would only hide the others. `signal` ends the query, which then throws.
  */
-export async function readOpen(
+export async function readOpenRows(
   warehouse: Pick<Warehouse, 'query'>,
   limits: OpenLimits,
   nowMs: number,

@@ -1,5 +1,5 @@
 import { expose } from './exposition.ts'
-import { measure, type RunFacts } from './measure.ts'
+import { type EndedRun, measure } from './measure.ts'
 import { readSurvivors, writeMetricsFile } from './metrics-file.ts'
 import { push } from './pushgateway.ts'
 
@@ -14,7 +14,7 @@ export interface MetricsTargets {
  * of an earlier run, so there it is NaN, which no rule finds large or small. Never throws: `onTrouble` hears of it.
  */
 export async function reportMetrics(
-  facts: RunFacts,
+  facts: EndedRun,
   { file, pushgatewayUrl }: MetricsTargets,
   onTrouble: (message: string) => void,
 ): Promise<void> {

@@ -2,7 +2,7 @@ import { MS_PER_DAY } from '../domain/durations.ts'
 import type { OpenLimits } from '../domain/given-up.ts'
 import { type Shard, shareOf } from '../domain/shard.ts'
 import { VERSION } from '../version.ts'
-import { instant } from '../warehouse/instants.ts'
+import { instant, LAST_INSTANT_MS } from '../warehouse/instants.ts'
 import type { QueryParameters, Warehouse } from '../warehouse/warehouse.ts'
 import { ANSWER_TIME_EDGES, LAG_EDGES, readDistribution } from './distribution.ts'
 import { headlineOf } from './headline.ts'
@@ -36,8 +36,6 @@ export interface ReportRequest {
 
 const SHOWN_RUNS = 30
 const SHOWN_NEWER_RUNS = 5
-
-const LAST_INSTANT_MS = Date.parse('9999-12-31T00:00:00Z')
 
 /** Reads all that is known of one run. Reads only; what is counted is counted by the warehouse. */
 export async function gatherReport(request: ReportRequest): Promise<Report> {

@@ -1,4 +1,4 @@
-import { exitMeaning } from './exit-meaning.ts'
+import { exitMeaning } from '../domain/exit-meaning.ts'
 import type { Report, RunFacts, RunState } from './report-data.ts'
 import type { RunRecord } from './run-record.ts'
 

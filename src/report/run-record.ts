@@ -1,5 +1,5 @@
 import type { Counts, ReasonCount } from '../domain/settlement.ts'
-import { millis } from '../warehouse/instants.ts'
+import { FIRST_INSTANT_MS, LAST_INSTANT_MS, millis } from '../warehouse/instants.ts'
 import { readRows } from '../warehouse/read-rows.ts'
 import type { QueryValue, Warehouse } from '../warehouse/warehouse.ts'
 
@@ -41,9 +41,6 @@ export interface RunFilter {
   startedToMs?: number
   limit: number
 }
-
-const FIRST_INSTANT_MS = Date.parse('0001-01-01T00:00:00Z')
-const LAST_INSTANT_MS = Date.parse('9999-12-31T00:00:00Z')
 
 /** The newest runs that match, the newest first. */
 export async function readRuns(warehouse: Pick<Warehouse, 'query'>, filter: RunFilter): Promise<RunRecord[]> {

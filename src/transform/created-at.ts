@@ -1,3 +1,4 @@
+import { MS_PER_DAY } from '../domain/durations.ts'
 import type { TransformRules } from './rules.ts'
 
 /**
@@ -16,8 +17,6 @@ export function timestampParameter(style: TransformRules['timestamp'], occurredA
       return `created_at_unix=${Math.floor(occurredAtMicros / 1000)}`
   }
 }
-
-const MS_PER_DAY = 86_400_000
 
 let memoDay = Number.NaN
 let memoDate = ''

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { DeliveryLag } from '../../src/monitor/delivery-lag.ts'
 import { expose } from '../../src/monitor/exposition.ts'
-import { measure, type RunFacts } from '../../src/monitor/measure.ts'
+import { type EndedRun, measure } from '../../src/monitor/measure.ts'
 import { fullName, METRIC_NAMES } from '../../src/monitor/metrics.ts'
 import { metricsOf, parseMetrics } from './exposed.ts'
 
 const START_MS = 1_800_000_000_000
 
-function facts(changes: Partial<RunFacts> = {}): RunFacts {
+function facts(changes: Partial<EndedRun> = {}): EndedRun {
   return {
     shard: '0/1',
     version: '1.2.3',
@@ -43,7 +43,7 @@ const SUMMARY = {
   ],
 }
 
-async function exposed(changes: Partial<RunFacts>) {
+async function exposed(changes: Partial<EndedRun>) {
   return metricsOf(await expose(measure(facts(changes)), '0/1', 'absent'))
 }
 

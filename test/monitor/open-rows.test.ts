@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { MS_PER_DAY, MS_PER_HOUR } from '../../src/domain/durations.ts'
-import { readOpen, readOpenGroups } from '../../src/monitor/open-rows.ts'
+import { readOpenGroups, readOpenRows } from '../../src/monitor/open-rows.ts'
 import { auditTableRow } from '../../src/warehouse/audit-table.ts'
 import { openDuckdbWarehouse } from '../../src/warehouse/duckdb-warehouse.ts'
 import { auditRow } from '../warehouse/audit-row.ts'
@@ -31,7 +31,7 @@ describe('what is open', () => {
       { transactionId: 't3', ...WAITS, occurredAtMicros: daysAgo(1) },
       { transactionId: 't4', occurredAtMicros: daysAgo(50) },
     ])
-    expect(await readOpen(warehouse, LIMITS, NOW, new AbortController().signal)).toEqual({
+    expect(await readOpenRows(warehouse, LIMITS, NOW, new AbortController().signal)).toEqual({
       counts: { in_doubt: 1, deferred: 2 },
       oldestOccurredAtMs: NOW - 57 * MS_PER_DAY,
       givenUpAtMs: { in_doubt: NOW + 4 * MS_PER_HOUR, deferred: NOW + MS_PER_DAY },
@@ -44,7 +44,7 @@ describe('what is open', () => {
       { transactionId: 't1', ...WAITS, occurredAtMicros: daysAgo(59) },
       { transactionId: 't2', ...WAITS, occurredAtMicros: daysAgo(117) },
     ])
-    expect(await readOpen(warehouse, LIMITS, NOW, new AbortController().signal)).toEqual({
+    expect(await readOpenRows(warehouse, LIMITS, NOW, new AbortController().signal)).toEqual({
       counts: { in_doubt: 0, deferred: 0 },
       oldestOccurredAtMs: null,
       givenUpAtMs: { in_doubt: null, deferred: null },
@@ -58,7 +58,7 @@ describe('what is open', () => {
       { transactionId: 'sale', ...WAITS, occurredAtMicros: daysAgo(50) },
       { transactionId: 'ad', ...WAITS, kind: 'ad_revenue', occurredAtMicros: daysAgo(27) },
     ])
-    expect(await readOpen(warehouse, LIMITS, NOW, new AbortController().signal)).toEqual({
+    expect(await readOpenRows(warehouse, LIMITS, NOW, new AbortController().signal)).toEqual({
       counts: { in_doubt: 0, deferred: 2 },
       oldestOccurredAtMs: NOW - 50 * MS_PER_DAY,
       givenUpAtMs: { in_doubt: null, deferred: NOW + MS_PER_DAY },
@@ -76,7 +76,7 @@ describe('what is open', () => {
       { transactionId: 'ad1', ...WAITS, kind: 'ad_revenue', occurredAtMicros: daysAgo(30) },
       { transactionId: 'ad2', ...WAITS, kind: 'ad_revenue', occurredAtMicros: daysAgo(20) },
     ])
-    expect(await readOpen(warehouse, LIMITS, NOW, new AbortController().signal)).toEqual({
+    expect(await readOpenRows(warehouse, LIMITS, NOW, new AbortController().signal)).toEqual({
       counts: { in_doubt: 0, deferred: 2 },
       oldestOccurredAtMs: NOW - 40 * MS_PER_DAY,
       givenUpAtMs: { in_doubt: null, deferred: NOW + 8 * MS_PER_DAY },
@@ -87,7 +87,7 @@ describe('what is open', () => {
   it('is not waited for longer than asked', async () => {
     const warehouse = await warehouseWith([])
     const signal = AbortSignal.abort(new Error('no more time'))
-    await expect(readOpen(warehouse, LIMITS, NOW, signal)).rejects.toThrow('no more time')
+    await expect(readOpenRows(warehouse, LIMITS, NOW, signal)).rejects.toThrow('no more time')
     await warehouse.close()
   })
 })

@@ -1,4 +1,4 @@
-import { ExitCode } from '../domain/exit-code.ts'
+import { ExitCode } from './exit-code.ts'
 
 const MEANINGS: Record<ExitCode, string> = {
   [ExitCode.ok]: 'everything that was read is settled, or waits as it should',
