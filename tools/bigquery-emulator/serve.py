@@ -1,4 +1,4 @@
-"""Runs the emulator, with five flaws mended, until standard input is closed: it never outlives its parent, even a killed one."""
+"""Runs the emulator, with six flaws mended, until standard input is closed: it never outlives its parent, even a killed one."""
 
 import os
 import sys
@@ -8,8 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 import sqlglot
 from bqemulator.catalog import ddl_sync
 from bqemulator.cli import main
+from bqemulator.domain.errors import InternalError
 from bqemulator.grpc_api import read_servicer
 from bqemulator.jobs import executor
+from bqemulator.storage.engine import DuckDBEngine
 from google.cloud.bigquery_storage_v1 import types
 from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
@@ -70,6 +72,32 @@ def start_large_pool(pool, max_workers=None, *arguments, **options):
 
 
 ThreadPoolExecutor.__init__ = start_large_pool
+
+# The Storage API's threads would use the one connection to DuckDB that REST uses in its own: now and then a statement lost its result
+# to another, and a request failed with an internal error. A connection serves one thread; the lock keeps two from writing one row of the catalog.
+of_thread = threading.local()
+one_at_a_time = threading.RLock()
+execute = DuckDBEngine.execute
+
+
+def connection_of_thread(engine):
+    if engine._connection is None:
+        raise InternalError("DuckDBEngine not started")
+    if threading.current_thread() is threading.main_thread():
+        return engine._connection
+    if getattr(of_thread, "connection", None) is None:
+        of_thread.connection = engine._connection.cursor()
+        of_thread.connection.execute("SET TimeZone = 'UTC'")
+    return of_thread.connection
+
+
+def execute_alone(engine, sql, parameters=None):
+    with one_at_a_time:
+        return execute(engine, sql, parameters)
+
+
+DuckDBEngine.connection = property(connection_of_thread)
+DuckDBEngine.execute = execute_alone
 
 # An ALTER TABLE changes the columns of a table, but not what the emulator's catalog says of them.
 sync_created_table = executor.sync_created_table
