@@ -1,19 +1,17 @@
 import type { Audit } from './audit/audit.ts'
 import { type Claims, claimAhead } from './audit/claims.ts'
-import { settleSourceRow } from './audit/source-settlement.ts'
 import type { Tally } from './audit/tally.ts'
 import type { Clock } from './domain/clock.ts'
-import type { SourceRow } from './domain/event.ts'
+import { type Intake, type IntakeBatch, instantOf } from './intake.ts'
 import type { Load } from './load/load.ts'
-import type { Transformed } from './transform/transform.ts'
 
 export interface Stages {
   runId: string
   clock: Clock
   nextAuditId: () => string
-  extract: () => AsyncIterable<SourceRow[]>
+  /** Extract and transform. */
+  takeIn: () => AsyncIterable<IntakeBatch>
   claims: Pick<Claims, 'covers' | 'extend'>
-  transform: (row: SourceRow, nowMs: number) => Transformed
   load: Load
   audit: Audit
   tally: Tally
@@ -27,10 +25,10 @@ const ROWS_BETWEEN_PAUSES = 256
  * what is claimed; every row that is read ends in exactly one settlement, whatever happens. Answers whether the window was read to its end.
  */
 export async function runPipeline(stages: Stages): Promise<{ readToEnd: boolean }> {
-  const { extract, claims, load, audit } = stages
+  const { takeIn, claims, load, audit } = stages
   try {
     let taken = 0
-    for await (const rows of claimAhead(extract(), claims)) {
+    for await (const { rows } of claimAhead(takeIn(), ({ rows }) => rows.map(instantOf), claims)) {
       for (const row of rows) {
         if (load.stopped !== null) return { readToEnd: false }
         take(row, stages)
@@ -49,17 +47,18 @@ export async function runPipeline(stages: Stages): Promise<{ readToEnd: boolean 
   }
 }
 
-function take(row: SourceRow, stages: Stages): void {
-  const { runId, clock, nextAuditId, transform, claims, load, audit, tally } = stages
+function take(row: Intake, stages: Stages): void {
+  const { runId, clock, nextAuditId, claims, load, audit, tally } = stages
   tally.read()
-  const nowMs = clock.now()
-  const result = transform(row, nowMs)
-  if (result.kind === 'event') {
+  if (row.kind === 'event') {
     // A row of a minute ahead is read to be refused, but a long run may come to it when its time has come.
-    if (claims.covers(result.event.occurredAtMicros)) load.admit(result.event)
-    else load.hold(result.event, 'deferred', 'not_claimed', null)
-  } else if (result.kind === 'held') load.hold(result.event, result.status, result.reason, result.message)
-  else audit.settle(settleSourceRow(row, result, { runId, auditId: nextAuditId(), nowMs }))
+    if (claims.covers(row.event.occurredAtMicros)) load.admit(row.event)
+    else load.hold(row.event, 'deferred', 'not_claimed', null)
+  } else if (row.kind === 'held') load.hold(row.event, row.status, row.reason, row.message)
+  else {
+    const settled = { ...row.row, auditId: nextAuditId(), runId, settledAtMs: clock.now() }
+    audit.settle({ row: settled, earlier: row.earlier, journalSegment: null })
+  }
 }
 
 function pause(clock: Clock): Promise<void> {

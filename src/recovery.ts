@@ -1,6 +1,6 @@
 import { writeMissing, writeRows } from './audit/recover.ts'
 import type { RunLog, UnfinishedRun } from './audit/run-log.ts'
-import { settleSourceRow } from './audit/source-settlement.ts'
+import { settledRow as settledSourceRow } from './audit/source-settlement.ts'
 import type { Clock } from './domain/clock.ts'
 import { TerminalError } from './domain/errors.ts'
 import type { SourceRow } from './domain/event.ts'
@@ -147,7 +147,7 @@ function doubtMaker(
     const result = transform(doubted, nowMs)
     if (result.kind === 'settled') {
       if (result.status !== 'in_doubt') return null
-      return settleSourceRow(doubted, result, { runId, auditId: nextAuditId(), nowMs }).row
+      return { ...settledSourceRow(doubted, result), auditId: nextAuditId(), runId, settledAtMs: nowMs }
     }
     const { ticket } = ordering.admit(result.event)
     ordering.settle(ticket)

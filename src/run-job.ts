@@ -8,6 +8,7 @@ import { ExpectedError, TransientError } from './domain/errors.ts'
 import type { AuditRow } from './domain/settlement.ts'
 import { type Shard, shardName, shareOf } from './domain/shard.ts'
 import { noTrace, type Trace } from './domain/trace.ts'
+import { type IntakeBatch, type IntakeRequest, takeIn } from './intake.ts'
 import type { Lease } from './lease/lease.ts'
 import { Journal } from './load/journal.ts'
 import { Load } from './load/load.ts'
@@ -17,7 +18,7 @@ import { type LostRun, recover } from './recovery.ts'
 import { auditIds } from './run-id.ts'
 import {
   estimateFor,
-  extractFor,
+  extractOptions,
   hasUnsettledBefore,
   prepareSource,
   type Scope,
@@ -27,7 +28,6 @@ import {
 } from './selection.ts'
 import { journalFolder, requireRate } from './shard-share.ts'
 import { exitCodeOf, type MaxRejected, type RunSummary, summarize } from './summary.ts'
-import { createTransform } from './transform/transform.ts'
 import { underLease } from './under-lease.ts'
 import { VERSION } from './version.ts'
 import type { QueryEstimate } from './warehouse/warehouse.ts'
@@ -160,7 +160,7 @@ interface Delivery {
 async function deliver(job: PlacedJob, delivery: Delivery): Promise<RunSummary> {
   const { config, warehouse, machine, signal } = job
   const { clock, random } = machine
-  const { run, window, projection, journal, lease, nextAuditId, recovered } = delivery
+  const { run, journal, lease, nextAuditId, recovered } = delivery
   const { runId } = run
   const tally = new Tally()
   const transport = machine.transport({
@@ -206,9 +206,8 @@ async function deliver(job: PlacedJob, delivery: Delivery): Promise<RunSummary> 
       runId,
       clock,
       nextAuditId,
-      extract: () => extractFor(job, projection, window, clock.now(), (rows) => (total = rows)),
+      takeIn: () => watched(intakeOf(job, delivery), (rows) => (total = rows)),
       claims: claimsOf(delivery, clock),
-      transform: createTransform(transformRules(config, job.selection)),
       load,
       audit,
       tally,
@@ -233,6 +232,27 @@ async function deliver(job: PlacedJob, delivery: Delivery): Promise<RunSummary> 
   } finally {
     signal.removeEventListener('abort', stop)
     await transport.close()
+  }
+}
+
+/** The rows of the window, judged by the rules of this run. */
+function intakeOf(
+  job: PlacedJob,
+  { projection, window }: Pick<Delivery, 'projection' | 'window'>,
+): AsyncIterable<IntakeBatch> {
+  const { config, warehouse, selection, machine, signal } = job
+  const { signal: _, ...options } = extractOptions(job, window, machine.clock.now())
+  const request: IntakeRequest = { projection, options, rules: transformRules(config, selection) }
+  return takeIn(warehouse, machine.clock, request, signal)
+}
+
+async function* watched(
+  batches: AsyncIterable<IntakeBatch>,
+  onTotal: (rows: number) => void,
+): AsyncIterable<IntakeBatch> {
+  for await (const batch of batches) {
+    onTotal(batch.totalRows)
+    yield batch
   }
 }
 

@@ -143,7 +143,7 @@ export async function estimateFor(
   return estimate
 }
 
-function extractOptions(
+export function extractOptions(
   { config, selection, signal }: Scope,
   window: ResolvedWindow,
   nowMs: number,

@@ -29,7 +29,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   monitor: ['config', 'warehouse', 'files', 'domain'],
   doctor: ['jobs', ...STAGES, 'config', 'warehouse', 'domain'],
   jobs: ['pipeline', ...STAGES, 'report', 'export', 'lease', 'config', 'warehouse', 'domain'],
-  pipeline: [...STAGES, 'domain'],
+  pipeline: [...STAGES, 'warehouse', 'domain'],
   extract: ['warehouse', 'domain'],
   transform: ['domain'],
   load: ['domain'],
@@ -49,6 +49,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 const TOP_FILES: Record<string, string> = {
   'main.ts': 'main.ts',
   'pipeline.ts': 'pipeline',
+  'intake.ts': 'pipeline',
   'run-job.ts': 'jobs',
   'machine.ts': 'jobs',
   'plan-job.ts': 'jobs',

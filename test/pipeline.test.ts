@@ -23,11 +23,11 @@ async function takenByLoad(rows: SourceRow[], nowMs: number): Promise<string[]> 
     runId: 'run',
     clock: new VirtualClock(nowMs),
     nextAuditId: () => 'run/1',
-    extract: async function* () {
-      yield rows
+    takeIn: async function* () {
+      const transform = createTransform(rulesWith())
+      yield { totalRows: rows.length, rows: rows.map((row) => transform(row, nowMs)) }
     },
     claims: new Claims({ windowToMicros: NOW_MS * 1000, write: async () => {} }),
-    transform: createTransform(rulesWith()),
     load,
     audit,
     tally: new Tally(),

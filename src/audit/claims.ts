@@ -1,5 +1,3 @@
-import type { SourceRow } from '../domain/event.ts'
-
 /** Instants are epoch microseconds. */
 export interface ClaimParts {
   /** End of the window, exclusive. Rows from there on are read only to be settled, and are not claimed. */
@@ -25,20 +23,16 @@ export class Claims {
     return occurredAtMicros <= this.#claimedToMicros
   }
 
-  /** Moves the mark to the end of a batch. Throws what the warehouse throws; the mark is then where it was. */
-  async extend(rows: readonly SourceRow[]): Promise<void> {
-    const toMicros = this.#lastInstant(rows)
+  /**
+   * Moves the mark to the end of a batch, whose instants are those of its rows in their order (null for a row without a time). Throws what
+   * the warehouse throws; the mark is then where it was.
+   */
+  async extend(instants: readonly (number | null)[]): Promise<void> {
+    // A single row of the year 2255 must not move the mark over everything that is still to come.
+    const toMicros = instants.findLast((instant) => instant !== null && this.#isInWindow(instant)) ?? null
     if (toMicros === null || this.covers(toMicros)) return
     await this.#parts.write(toMicros)
     this.#claimedToMicros = toMicros
-  }
-
-  #lastInstant(rows: readonly SourceRow[]): number | null {
-    // A single row of the year 2255 must not move the mark over everything that is still to come.
-    const last = rows.findLast(
-      ({ occurredAtMicros }) => occurredAtMicros !== null && this.#isInWindow(occurredAtMicros),
-    )
-    return last?.occurredAtMicros ?? null
   }
 
   #isInWindow(occurredAtMicros: number): boolean {
@@ -50,23 +44,24 @@ export class Claims {
  * Hands out each batch once it is claimed. One batch is read ahead, and its claim is written while the one before is delivered: a claim
  * takes the warehouse up to a second, and nobody waits for it but the first.
  */
-export async function* claimAhead(
-  batches: AsyncIterable<SourceRow[]>,
+export async function* claimAhead<Batch>(
+  batches: AsyncIterable<Batch>,
+  instantsOf: (batch: Batch) => (number | null)[],
   claims: Pick<Claims, 'extend'>,
-): AsyncIterable<SourceRow[]> {
-  let ahead: { rows: SourceRow[]; claimed: Promise<void> } | null = null
+): AsyncIterable<Batch> {
+  let ahead: { batch: Batch; claimed: Promise<void> } | null = null
   try {
-    for await (const rows of batches) {
+    for await (const batch of batches) {
       await ahead?.claimed
-      const claimed: SourceRow[] | null = ahead?.rows ?? null
-      ahead = { rows, claimed: claims.extend(rows) }
+      const claimed: { batch: Batch } | null = ahead
+      ahead = { batch, claimed: claims.extend(instantsOf(batch)) }
       // It is awaited before its rows go out; until then a failure must not count as one that nobody handles.
       ahead.claimed.catch(() => {})
-      if (claimed !== null) yield claimed
+      if (claimed !== null) yield claimed.batch
     }
     if (ahead === null) return
     await ahead.claimed
-    yield ahead.rows
+    yield ahead.batch
   } finally {
     // The run may end here: no write is left behind under way.
     await ahead?.claimed

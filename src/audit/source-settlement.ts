@@ -1,5 +1,5 @@
 import { EVENT_KINDS, type SourceRow } from '../domain/event.ts'
-import type { AuditRow, Settlement, Status } from '../domain/settlement.ts'
+import type { AuditRow, Status } from '../domain/settlement.ts'
 
 export interface SettledWithoutRequest {
   status: Status
@@ -8,15 +8,12 @@ export interface SettledWithoutRequest {
   warnings: string[]
 }
 
-/** The audit row of a source row that was settled without a request. */
-export function settleSourceRow(
-  row: SourceRow,
-  settled: SettledWithoutRequest,
-  run: { runId: string; auditId: string; nowMs: number },
-): Settlement {
-  const auditRow: AuditRow = {
-    auditId: run.auditId,
-    runId: run.runId,
+/** All but the names of the audit row and of the run, and when it was settled. */
+export type SettledSourceRow = Omit<AuditRow, 'auditId' | 'runId' | 'settledAtMs'>
+
+/** What the audit table will say of a source row that was settled without a request. */
+export function settledRow(row: SourceRow, settled: SettledWithoutRequest): SettledSourceRow {
+  return {
     transactionId: row.transactionId,
     status: settled.status,
     reason: settled.reason,
@@ -33,9 +30,7 @@ export function settleSourceRow(
     revenue: row.revenue,
     currency: row.currency,
     sentAtMs: null,
-    settledAtMs: run.nowMs,
     latencyMs: null,
     warnings: settled.warnings,
   }
-  return { row: auditRow, earlier: row.earlier, journalSegment: null }
 }

@@ -1,15 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Claims, claimAhead } from '../../src/audit/claims.ts'
-import type { SourceRow } from '../../src/domain/event.ts'
 import { VirtualClock } from '../support/virtual-clock.ts'
-import { rowWith } from '../transform/source-row.ts'
 
 const WINDOW_TO = 1_000
-const at = (occurredAtMicros: number | null) => rowWith({ occurredAtMicros })
-const instantsOf = (batches: SourceRow[][]) => batches.map((rows) => rows.map((row) => row.occurredAtMicros))
+type Instant = number | null
+const instantsOf = (batch: Instant[]) => batch
 
-async function* deliver(batches: SourceRow[][]): AsyncIterable<SourceRow[]> {
+async function* deliver(batches: Instant[][]): AsyncIterable<Instant[]> {
   yield* batches
 }
 
@@ -47,8 +45,8 @@ const batchesInOrder = fc
     fc.array(fc.integer({ min: 1, max: 7 }), { minLength: 1, maxLength: 40 }),
   )
   .map(([instants, sizes]) => {
-    const rows = instants.toSorted((a, b) => (a ?? -1) - (b ?? -1)).map(at)
-    const batches: SourceRow[][] = []
+    const rows = instants.toSorted((a, b) => (a ?? -1) - (b ?? -1))
+    const batches: Instant[][] = []
     for (let i = 0; rows.length > 0; i++) batches.push(rows.splice(0, sizes[i % sizes.length]))
     return batches
   })
@@ -63,10 +61,10 @@ describe('claims', () => {
         async (batches, delaysMs, deliveryMs) => {
           const clock = new VirtualClock()
           const { claims, marks, mostAtOnce } = slowWarehouse(clock, delaysMs)
-          const handedOut: SourceRow[][] = []
+          const handedOut: Instant[][] = []
           const work = async () => {
-            for await (const rows of claimAhead(deliver(batches), claims)) {
-              for (const { occurredAtMicros: micros } of rows) {
+            for await (const rows of claimAhead(deliver(batches), instantsOf, claims)) {
+              for (const micros of rows) {
                 const isSendable = micros !== null && micros < WINDOW_TO
                 if (isSendable) expect(micros).toBeLessThanOrEqual(marks.at(-1)!)
                 if (micros !== null) expect(claims.covers(micros)).toBe(micros <= (marks.at(-1) ?? -1))
@@ -76,7 +74,7 @@ describe('claims', () => {
             }
           }
           await whileTimePasses(clock, work())
-          expect(instantsOf(handedOut)).toEqual(instantsOf(batches))
+          expect(handedOut).toEqual(batches)
           expect(mostAtOnce()).toBeLessThanOrEqual(1)
           expect(marks).toEqual([...new Set(marks)].toSorted((a, b) => a - b))
           expect(marks.length).toBeLessThanOrEqual(batches.length)
@@ -92,7 +90,7 @@ describe('claims', () => {
     const { claims } = slowWarehouse(clock, [500])
     const handedOutAt: number[] = []
     const work = async () => {
-      for await (const _ of claimAhead(deliver([[at(1)], [at(2)], [at(3)]]), claims)) {
+      for await (const _ of claimAhead(deliver([[1], [2], [3]]), instantsOf, claims)) {
         handedOutAt.push(clock.monotonic())
         await new Promise<void>((resolve) => clock.after(600, resolve))
       }
@@ -108,16 +106,16 @@ describe('claims', () => {
         if (toMicros === 2) throw new Error('the warehouse is away')
       },
     })
-    const handedOut: SourceRow[][] = []
+    const handedOut: Instant[][] = []
     const work = async () => {
-      for await (const rows of claimAhead(deliver([[at(1)], [at(2)], [at(3)]]), claims)) {
+      for await (const rows of claimAhead(deliver([[1], [2], [3]]), instantsOf, claims)) {
         handedOut.push(rows)
         // A turn in which a failure that nobody awaits would end the process.
         await new Promise((resolve) => setImmediate(resolve))
       }
     }
     await expect(work()).rejects.toThrow('the warehouse is away')
-    expect(instantsOf(handedOut)).toEqual([[1]])
+    expect(handedOut).toEqual([[1]])
     expect([claims.covers(1), claims.covers(2)]).toEqual([true, false])
   })
 
@@ -127,13 +125,13 @@ describe('claims', () => {
     let isClosed = false
     async function* query() {
       try {
-        yield* deliver([[at(1)], [at(2)], [at(3)]])
+        yield* deliver([[1], [2], [3]])
       } finally {
         isClosed = true
       }
     }
     const work = async () => {
-      for await (const _ of claimAhead(query(), claims)) return
+      for await (const _ of claimAhead(query(), instantsOf, claims)) return
     }
     await whileTimePasses(clock, work())
     expect({ marks, isClosed }).toEqual({ marks: [1, 2], isClosed: true })

@@ -1,0 +1,74 @@
+import { type SettledSourceRow, settledRow } from './audit/source-settlement.ts'
+import type { Clock } from './domain/clock.ts'
+import type { EarlierOutcome, Event } from './domain/event.ts'
+import type { Reason } from './domain/reason.ts'
+import { type ExtractOptions, extract } from './extract/extract.ts'
+import { createTransform, type TransformRules } from './transform/transform.ts'
+import type { Warehouse } from './warehouse/warehouse.ts'
+
+/** A row of the source, read and judged: what the delivery has to do with it. */
+export type Intake =
+  | { kind: 'event'; event: Event }
+  /** Not sent in this run, and later events that share an ordering key wait with it. */
+  | {
+      kind: 'held'
+      event: Event
+      status: 'in_doubt' | 'deferred'
+      reason: Reason
+      message: string | null
+    }
+  | { kind: 'settled'; row: SettledSourceRow; earlier: EarlierOutcome | null }
+
+export interface IntakeBatch {
+  /** Rows of the whole window, this batch included. */
+  totalRows: number
+  rows: Intake[]
+}
+
+/** What is read, and under which rules. It may cross to another thread, so it is plain data. */
+export interface IntakeRequest {
+  /** The source in the shape of the contract (see `checkContract`). */
+  projection: string
+  options: Omit<ExtractOptions, 'signal' | 'onTotal'>
+  rules: TransformRules
+}
+
+/**
+ * Reads the rows that are due, in (`occurred_at`, `transaction_id`) order, and makes of each what can be said before anything is sent.
+ * Pure computing between two waits for the warehouse, batch by batch: it can run beside the delivery as well as in it.
+ *
+ * @throws Terminal- and TransientErrors of the warehouse.
+ */
+export async function* takeIn(
+  warehouse: Warehouse,
+  clock: Clock,
+  { projection, options, rules }: IntakeRequest,
+  signal?: AbortSignal,
+): AsyncGenerator<IntakeBatch, void> {
+  const transform = createTransform(rules)
+  let totalRows = 0
+  const onTotal = (rows: number) => {
+    totalRows = rows
+  }
+  for await (const rows of extract(warehouse, projection, {
+    ...options,
+    onTotal,
+    ...(signal && { signal }),
+  })) {
+    const nowMs = clock.now()
+    yield {
+      totalRows,
+      rows: rows.map((row): Intake => {
+        const result = transform(row, nowMs)
+        return result.kind === 'settled'
+          ? { kind: 'settled', row: settledRow(row, result), earlier: row.earlier }
+          : result
+      }),
+    }
+  }
+}
+
+/** Epoch microseconds of `occurred_at`; null when the source has none. */
+export function instantOf(intake: Intake): number | null {
+  return intake.kind === 'settled' ? intake.row.occurredAtMicros : intake.event.occurredAtMicros
+}
