@@ -9,14 +9,14 @@ import { sendTestEvent } from './doctor/test-event.ts'
 import { type Clock, systemClock } from './domain/clock.ts'
 import { ExpectedError } from './domain/errors.ts'
 import type { SourceRow } from './domain/event.ts'
-import type { Probe, Warehouse } from './warehouse/warehouse.ts'
+import type { Probe, WarehouseAdmin } from './warehouse/warehouse.ts'
 
 export { exitCodeOf, type Finding } from './doctor/finding.ts'
 
 export interface DoctorJob {
   loadConfig: () => Promise<Config>
   /** Opens it for writing. */
-  openWarehouse: (config: Config) => Promise<Warehouse>
+  openWarehouse: (config: Config) => Promise<WarehouseAdmin>
   /** Has Adjust try the authentication token with one event in its sandbox; otherwise nothing is sent. */
   sendTestEvent: boolean
   clock?: Clock
@@ -96,7 +96,7 @@ function noClock(error: unknown): null {
   throw error
 }
 
-async function open({ openWarehouse }: DoctorJob, config: Config): Promise<Seen<Warehouse>> {
+async function open({ openWarehouse }: DoctorJob, config: Config): Promise<Seen<WarehouseAdmin>> {
   const warehouse = await openWarehouse(config)
   return { detail: `${warehouse.name} is open for writing, and no other process has it`, value: warehouse }
 }
@@ -104,7 +104,7 @@ async function open({ openWarehouse }: DoctorJob, config: Config): Promise<Seen<
 /** The warehouse by its probes, then the source, which is read as a run would read it. */
 async function* checkSource(
   config: Outcome<Config>,
-  warehouse: Outcome<Warehouse>,
+  warehouse: Outcome<WarehouseAdmin>,
   clock: Clock,
 ): Checks<Outcome<SourceRow | null>> {
   const probes = (await warehouse.value?.probes()) ?? []

@@ -8,7 +8,8 @@ import { ExpectedError, TransientError } from './domain/errors.ts'
 import type { AuditRow } from './domain/settlement.ts'
 import { type Shard, shardName, shareOf } from './domain/shard.ts'
 import { noTrace, type Trace } from './domain/trace.ts'
-import { type IntakeBatch, type IntakeRequest, takeIn } from './intake.ts'
+import { type Ends, endsAt } from './ends.ts'
+import type { IntakeBatch, IntakeRequest } from './intake.ts'
 import type { Lease } from './lease/lease.ts'
 import { Journal } from './load/journal.ts'
 import { Load } from './load/load.ts'
@@ -56,6 +57,8 @@ export interface RunJob extends Scope {
   maxRejected: MaxRejected | null
   /** The command line for the log of runs, without secrets. */
   command: string
+  /** Where rows come in and go out, if not in this thread. */
+  ends?: Ends
   /** Another machine than the real one: for simulations, and for demonstrations of another day. */
   machine?: Machine
   /** Called when the window is known, before anything is read. */
@@ -162,6 +165,7 @@ async function deliver(job: PlacedJob, delivery: Delivery): Promise<RunSummary> 
   const { clock, random } = machine
   const { run, journal, lease, nextAuditId, recovered } = delivery
   const { runId } = run
+  const ends = job.ends ?? endsAt(warehouse, clock)
   const tally = new Tally()
   const transport = machine.transport({
     ...config.adjust,
@@ -170,7 +174,7 @@ async function deliver(job: PlacedJob, delivery: Delivery): Promise<RunSummary> 
   })
   const startedAt = clock.monotonic()
   const audit: Audit = new Audit({
-    warehouse,
+    record: (rows) => ends.record(rows),
     clock,
     tally,
     acknowledge: (segment, requests) => journal.acknowledge(segment, requests),
@@ -206,7 +210,7 @@ async function deliver(job: PlacedJob, delivery: Delivery): Promise<RunSummary> 
       runId,
       clock,
       nextAuditId,
-      takeIn: () => watched(intakeOf(job, delivery), (rows) => (total = rows)),
+      takeIn: () => watched(ends.takeIn(intakeOf(job, delivery), signal), (rows) => (total = rows)),
       claims: claimsOf(delivery, clock),
       load,
       audit,
@@ -239,11 +243,10 @@ async function deliver(job: PlacedJob, delivery: Delivery): Promise<RunSummary> 
 function intakeOf(
   job: PlacedJob,
   { projection, window }: Pick<Delivery, 'projection' | 'window'>,
-): AsyncIterable<IntakeBatch> {
-  const { config, warehouse, selection, machine, signal } = job
+): IntakeRequest {
+  const { config, selection, machine } = job
   const { signal: _, ...options } = extractOptions(job, window, machine.clock.now())
-  const request: IntakeRequest = { projection, options, rules: transformRules(config, selection) }
-  return takeIn(warehouse, machine.clock, request, signal)
+  return { projection, options, rules: transformRules(config, selection) }
 }
 
 async function* watched(

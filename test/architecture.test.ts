@@ -12,7 +12,9 @@ const STAGES = ['extract', 'transform', 'load', 'audit']
 const MAY_IMPORT: Record<string, readonly string[]> = {
   'main.ts': ['cli', 'config', 'log', 'domain'],
   cli: [
+    'pipeline',
     'monitor',
+    'thread',
     'doctor',
     'jobs',
     'report',
@@ -26,7 +28,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'files',
     'domain',
   ],
-  monitor: ['config', 'warehouse', 'files', 'domain'],
+  monitor: ['pipeline', 'config', 'warehouse', 'files', 'domain'],
+  thread: ['pipeline', 'config', 'warehouse', 'domain'],
   doctor: ['jobs', ...STAGES, 'config', 'warehouse', 'domain'],
   jobs: ['pipeline', ...STAGES, 'report', 'export', 'lease', 'config', 'warehouse', 'domain'],
   pipeline: [...STAGES, 'warehouse', 'domain'],
@@ -50,6 +53,7 @@ const TOP_FILES: Record<string, string> = {
   'main.ts': 'main.ts',
   'pipeline.ts': 'pipeline',
   'intake.ts': 'pipeline',
+  'ends.ts': 'pipeline',
   'run-job.ts': 'jobs',
   'machine.ts': 'jobs',
   'plan-job.ts': 'jobs',

@@ -1,9 +1,7 @@
 import pLimit from 'p-limit'
 import type { Clock } from '../domain/clock.ts'
 import { EVIDENCE_REASONS } from '../domain/reason.ts'
-import { OPEN_STATUSES, type Settlement, type Status } from '../domain/settlement.ts'
-import { auditTableRow } from '../warehouse/audit-table.ts'
-import type { Warehouse } from '../warehouse/warehouse.ts'
+import { type AuditRow, OPEN_STATUSES, type Settlement, type Status } from '../domain/settlement.ts'
 import type { Tally } from './tally.ts'
 
 /** Rows that go to the warehouse at once: large enough that a commit is cheap per row, small enough to be held several times. */
@@ -14,7 +12,8 @@ const BATCH_DELAY_MS = 1_000
 const PENDING_ROWS_MAX = 5 * BATCH_ROWS
 
 export interface AuditParts {
-  warehouse: Pick<Warehouse, 'append'>
+  /** Appends rows to the audit table: durable when it returns, all of them or none. */
+  record: (rows: readonly AuditRow[]) => Promise<void>
   clock: Clock
   tally: Tally
   /** The warehouse has the rows of that many requests of a journal segment. */
@@ -82,10 +81,7 @@ export class Audit {
   async #append(batch: readonly Settlement[]): Promise<void> {
     if (batch.length === 0 || this.#failure !== null) return
     try {
-      await this.#parts.warehouse.append(
-        's2s_audit',
-        batch.map(({ row }) => auditTableRow(row)),
-      )
+      await this.#parts.record(batch.map(({ row }) => row))
       await this.#acknowledge(batch)
     } catch (error) {
       this.#failure = error as Error

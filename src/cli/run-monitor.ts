@@ -4,11 +4,12 @@ import type { Config } from '../config.ts'
 import { systemClock } from '../domain/clock.ts'
 import { fileOfShard } from '../domain/file-of-shard.ts'
 import { noTrace, type Trace } from '../domain/trace.ts'
+import type { Ends } from '../ends.ts'
 import type { Log } from '../log.ts'
 import { HealthCheck } from '../monitor/health-check.ts'
 import type { EndedRun } from '../monitor/measure.ts'
 import { readOpenRows } from '../monitor/open-rows.ts'
-import { traceWarehouse } from '../monitor/traced-warehouse.ts'
+import { traceEnds, traceWarehouse } from '../monitor/traced-warehouse.ts'
 import type { Traces } from '../monitor/traces.ts'
 import type { RunJob } from '../run-job.ts'
 import { shardOf } from '../selection.ts'
@@ -79,10 +80,12 @@ export class RunMonitor {
     if (this.#hasMetrics) this.#record.lag = new (await import('../monitor/delivery-lag.ts')).DeliveryLag()
   }
 
-  /** The warehouse as the run is to use it. */
-  watch(warehouse: Warehouse): Warehouse {
-    this.#record.billedBytes = () => warehouse.statistics().bytesBilled
-    return this.#traces === null ? warehouse : traceWarehouse(warehouse, this.#traces.trace)
+  /** The warehouse, and the ends of the pipeline there, as the run is to use them. */
+  watch(opened: Warehouse & Ends): { warehouse: Warehouse; ends: Ends } {
+    this.#record.billedBytes = () => opened.statistics().bytesBilled
+    if (this.#traces === null) return { warehouse: opened, ends: opened }
+    const { trace } = this.#traces
+    return { warehouse: traceWarehouse(opened, trace), ends: traceEnds(opened, trace) }
   }
 
   /** What the job tells while it goes on. */

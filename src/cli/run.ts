@@ -8,7 +8,7 @@ import type { RunSummary } from '../summary.ts'
 import type { CommandContext, RunCommand } from './command.ts'
 import { estimateText } from './estimate-text.ts'
 import { nothingFound } from './nothing-found.ts'
-import { openFor } from './open-warehouse.ts'
+import { openInThreadFor } from './open-warehouse.ts'
 import { formatInstant, LEAVES_EARLIER } from './output.ts'
 import type { RunFlags } from './run-flags.ts'
 import { RunMonitor } from './run-monitor.ts'
@@ -48,12 +48,12 @@ async function run(
   const log = await context.createLog(config)
   const runId = newRunId(systemClock.now(), shard)
   await monitor.configured(config, runId, log)
-  const opened = await openFor('run', config, context, {
+  const opened = await openInThreadFor('run', config, context, {
     tempDirectory: config.stateDir,
     hurry: signal,
     labels: { run_id: runId, shard: shardName(shard) },
   })
-  const warehouse = monitor.watch(opened)
+  const { warehouse, ends } = monitor.watch(opened)
   const progress = showProgress(context, log)
   let failure: unknown = null
   try {
@@ -61,6 +61,7 @@ async function run(
       ...monitor.hooks,
       config,
       warehouse,
+      ends,
       runId,
       selection: flags,
       maxRejected: flags.maxRejected,

@@ -14,6 +14,8 @@ export interface Device<T = unknown> {
   /** Adjust said in this run that it has opted out: it is remembered until the run ends. */
   optedOut: boolean
   mergedInto: Device<T> | null
+  /** Of its app: where its names lead to it. */
+  readonly byName: Map<string, Device<T>>
 }
 
 /**
@@ -22,7 +24,8 @@ export interface Device<T = unknown> {
  * most recently used are kept. (What earlier runs saw together arrives with the event, from the audit table.)
  */
 export class Devices<T> {
-  readonly #byName = new Map<string, Device<T>>()
+  /** Devices by app, and in it by name. */
+  readonly #apps = new Map<string, Map<string, Device<T>>>()
   /** Idle devices with several names, the least recently used first. */
   readonly #remembered = new Set<Device<T>>()
   readonly #rememberedLimit: number
@@ -34,13 +37,13 @@ export class Devices<T> {
 
   /** The device of these names, made one if they were several; `isNews` when nobody knew them to be one. */
   unite(appToken: string, names: readonly string[]): { device: Device<T>; isNews: boolean } {
+    const byName = this.#devicesOf(appToken)
     let device: Device<T> | null = null
     let isNews = false
     for (const name of names) {
-      const key = `${appToken} ${name}`
-      const known = this.#byName.get(key)
+      const known = byName.get(name)
       isNews ||= names.length > 1 && (known === undefined || (device !== null && device !== known))
-      if (known === undefined) device = this.#add(device, key, name)
+      if (known === undefined) device = add(device ?? newDevice(name, byName), name)
       else if (device === null) device = known
       else if (device !== known) device = this.#merge(device, known)
     }
@@ -70,17 +73,18 @@ export class Devices<T> {
     this.#forgetIfIdle(device)
   }
 
-  #add(device: Device<T> | null, key: string, name: string): Device<T> {
-    const target: Device<T> = device ?? newDevice(name)
-    target.names.push(key)
-    if (name < target.root) target.root = name
-    this.#byName.set(key, target)
-    return target
+  #devicesOf(appToken: string): Map<string, Device<T>> {
+    let byName = this.#apps.get(appToken)
+    if (byName === undefined) {
+      byName = new Map()
+      this.#apps.set(appToken, byName)
+    }
+    return byName
   }
 
   #merge(one: Device<T>, other: Device<T>): Device<T> {
     const [into, from] = one.names.length >= other.names.length ? [one, other] : [other, one]
-    for (const key of from.names) this.#byName.set(key, into)
+    for (const name of from.names) into.byName.set(name, into)
     into.names.push(...from.names)
     if (from.root < into.root) into.root = from.root
     for (const [scope, tails] of from.tails)
@@ -98,20 +102,27 @@ export class Devices<T> {
 
   #forgetIfIdle(device: Device<T>): void {
     if (device.open.size > 0 || device.held.size > 0 || device.optedOut) return
-    if (device.names.length === 1) this.#forget(device)
+    if (device.names.length === 1) forget(device)
     else this.#remembered.add(device)
     if (this.#remembered.size <= this.#rememberedLimit) return
     const [leastRecent] = this.#remembered
     this.#remembered.delete(leastRecent!)
-    this.#forget(leastRecent!)
-  }
-
-  #forget(device: Device<T>): void {
-    for (const key of device.names) this.#byName.delete(key)
+    forget(leastRecent!)
   }
 }
 
-function newDevice<T>(root: string): Device<T> {
+function add<T>(device: Device<T>, name: string): Device<T> {
+  device.names.push(name)
+  if (name < device.root) device.root = name
+  device.byName.set(name, device)
+  return device
+}
+
+function forget<T>({ names, byName }: Device<T>): void {
+  for (const name of names) byName.delete(name)
+}
+
+function newDevice<T>(root: string, byName: Map<string, Device<T>>): Device<T> {
   return {
     names: [],
     root,
@@ -120,5 +131,6 @@ function newDevice<T>(root: string): Device<T> {
     open: new Set(),
     optedOut: false,
     mergedInto: null,
+    byName,
   }
 }

@@ -15,8 +15,13 @@ interface Door {
   stopped: Reason | null
 }
 
+interface AppDoor extends Door {
+  /** By event token, or by kind for events that have none. */
+  tokens: Map<string, TokenDoor>
+}
+
 interface TokenDoor extends Door {
-  app: Door
+  app: AppDoor
   recent: boolean[]
   rejected: number
 }
@@ -26,8 +31,7 @@ interface TokenDoor extends Door {
  * nearly all rejected stops as well. What is stopped stays unsent.
  */
 export class Gate {
-  readonly #apps = new Map<string, Door>()
-  readonly #tokens = new Map<string, TokenDoor>()
+  readonly #apps = new Map<string, AppDoor>()
 
   pass(event: Event): Passage {
     const token = this.#door(event)
@@ -74,31 +78,30 @@ export class Gate {
 
   /** Apps and tokens that stopped, for the summary. */
   stops(): { name: string; reason: Reason }[] {
-    const doors: [string, Door][] = [...this.#apps, ...this.#tokens]
-    return doors.flatMap(([name, { stopped }]) => (stopped === null ? [] : [{ name, reason: stopped }]))
+    const apps: [string, Door][] = [...this.#apps]
+    const tokens = [...this.#apps].flatMap(([app, { tokens }]) =>
+      [...tokens].map(([token, door]): [string, Door] => [`${app}/${token}`, door]),
+    )
+    return [...apps, ...tokens].flatMap(([name, { stopped }]) =>
+      stopped === null ? [] : [{ name, reason: stopped }],
+    )
   }
 
   #door(event: Event): TokenDoor {
-    const name = `${event.appToken}/${event.eventToken ?? event.kind}`
-    let token = this.#tokens.get(name)
+    const app = this.#app(event.appToken)
+    const name = event.eventToken ?? event.kind
+    let token = app.tokens.get(name)
     if (token === undefined) {
-      token = {
-        proven: false,
-        scout: null,
-        stopped: null,
-        app: this.#app(event.appToken),
-        recent: [],
-        rejected: 0,
-      }
-      this.#tokens.set(name, token)
+      token = { proven: false, scout: null, stopped: null, app, recent: [], rejected: 0 }
+      app.tokens.set(name, token)
     }
     return token
   }
 
-  #app(appToken: string): Door {
+  #app(appToken: string): AppDoor {
     let app = this.#apps.get(appToken)
     if (app === undefined) {
-      app = { proven: false, scout: null, stopped: null }
+      app = { proven: false, scout: null, stopped: null, tokens: new Map() }
       this.#apps.set(appToken, app)
     }
     return app

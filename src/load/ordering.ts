@@ -158,9 +158,10 @@ function withoutDevice(event: Event): Ticket {
 const NAMES_OF_A_DEVICE = 20
 
 /** All names of the device, those of the event first. */
-function namesOf(device: Device<Ticket>, { appToken, deviceNames }: Event): string[] {
-  const others = device.names.slice(0, NAMES_OF_A_DEVICE).map((key) => key.slice(appToken.length + 1))
-  return [...new Set([...deviceNames, ...others])]
+function namesOf({ names }: Device<Ticket>, { deviceNames }: Event): readonly string[] {
+  // The event's are among them.
+  if (names.length === deviceNames.length) return deviceNames
+  return [...new Set([...deviceNames, ...names.slice(0, NAMES_OF_A_DEVICE)])]
 }
 
 /** The scopes that later events will find it in. */

@@ -1,5 +1,6 @@
 import type { Trace } from '../domain/trace.ts'
-import type { QueryOptions, ResultBatch, Warehouse } from '../warehouse/warehouse.ts'
+import type { Ends } from '../ends.ts'
+import type { Warehouse } from '../warehouse/warehouse.ts'
 
 /**
  * The same warehouse, with a span for each query (until its first rows), each change and each batch of rows that it is given. The
@@ -7,18 +8,14 @@ import type { QueryOptions, ResultBatch, Warehouse } from '../warehouse/warehous
  */
 export function traceWarehouse(warehouse: Warehouse, trace: Trace): Warehouse {
   const traced: Pick<Warehouse, 'query' | 'update' | 'append'> = {
-    query: (sql, options) => traceQuery(warehouse, trace, sql, options),
+    query: (sql, options) => traceReading(warehouse.query(sql, options), trace, options?.name),
     update: (statement, options) =>
       trace(`update ${options?.name ?? ''}`.trim(), async (note) => {
         const rows = await warehouse.update(statement, options)
         note({ 'db.response.affected_rows': rows })
         return rows
       }),
-    append: (table, rows) =>
-      trace(`append ${table}`, async (note) => {
-        note({ 'db.collection.name': table, 'db.operation.batch.size': rows.length })
-        await warehouse.append(table, rows)
-      }),
+    append: (table, rows) => traceAppend(table, rows, trace, () => warehouse.append(table, rows)),
   }
   return new Proxy(warehouse, {
     get(target, key) {
@@ -30,16 +27,35 @@ export function traceWarehouse(warehouse: Warehouse, trace: Trace): Warehouse {
   })
 }
 
-/** The rows come as fast as they are delivered, so only the wait for the first of them is the warehouse's. */
-async function* traceQuery(
-  warehouse: Warehouse,
+/** The same ends: the extraction and the batches of the audit, as `traceWarehouse` shows them. */
+export function traceEnds(ends: Ends, trace: Trace): Ends {
+  return {
+    takeIn: (request, signal) => traceReading(ends.takeIn(request, signal), trace, 'sql/extract.sql'),
+    record: (rows) => traceAppend('s2s_audit', rows, trace, () => ends.record(rows)),
+  }
+}
+
+function traceAppend(
+  table: string,
+  { length }: { length: number },
   trace: Trace,
-  sql: string,
-  options: QueryOptions | undefined,
-): AsyncGenerator<ResultBatch> {
-  const batches = warehouse.query(sql, options)[Symbol.asyncIterator]()
+  append: () => Promise<void>,
+): Promise<void> {
+  return trace(`append ${table}`, async (note) => {
+    note({ 'db.collection.name': table, 'db.operation.batch.size': length })
+    await append()
+  })
+}
+
+/** The rows come as fast as they are delivered, so only the wait for the first of them is the warehouse's. */
+async function* traceReading<Batch extends { totalRows: number }>(
+  reading: AsyncIterable<Batch>,
+  trace: Trace,
+  name = '',
+): AsyncGenerator<Batch> {
+  const batches = reading[Symbol.asyncIterator]()
   try {
-    let next = await trace(`query ${options?.name ?? ''}`.trim(), async (note) => {
+    let next = await trace(`query ${name}`.trim(), async (note) => {
       const first = await batches.next()
       note({ 'db.response.returned_rows': first.done ? 0 : first.value.totalRows })
       return first

@@ -21,7 +21,7 @@ import type {
   ResultBatch,
   SourceColumn,
   TableRow,
-  Warehouse,
+  WarehouseAdmin,
 } from './warehouse.ts'
 
 export interface BigqueryOptions {
@@ -64,11 +64,11 @@ const FIRST_PAGE_ROWS = 1_000
 const ANSWER_TIMEOUT_MS = 30_000
 
 /** Opens a dataset of BigQuery. Nothing is asked of Google before the first call. */
-export async function openBigqueryWarehouse(options: BigqueryOptions): Promise<Warehouse> {
+export async function openBigqueryWarehouse(options: BigqueryOptions): Promise<WarehouseAdmin> {
   return new BigqueryWarehouse(options)
 }
 
-class BigqueryWarehouse implements Warehouse {
+class BigqueryWarehouse implements WarehouseAdmin {
   readonly name: string
   readonly #options: BigqueryOptions
   readonly #retry: RetryOptions

@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts'
 import { BYTES_PER_GB } from './gigabytes.ts'
 import { loadDuckdb } from './load-duckdb.ts'
-import type { Warehouse } from './warehouse.ts'
+import type { WarehouseAdmin } from './warehouse.ts'
 
 export interface OpenOptions {
   /** Make the warehouse itself where it is missing (a new DuckDB file). */
@@ -21,7 +21,10 @@ export interface OpenOptions {
 }
 
 /** Opens the warehouse that the configuration names; only its engine is loaded. Throws Terminal- and TransientErrors. */
-export async function openWarehouse(config: Config, options: OpenOptions = {}): Promise<Warehouse> {
+export async function openWarehouse(
+  config: Pick<Config, 'warehouse' | 'audit'>,
+  options: OpenOptions = {},
+): Promise<WarehouseAdmin> {
   const { labels, onTrouble, maxRetryMs, hurry, ...forDuckdb } = options
   const { warehouse, audit } = config
   switch (warehouse.type) {

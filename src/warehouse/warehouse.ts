@@ -88,6 +88,16 @@ export interface Warehouse {
   /** Appends rows to one of this program's tables; when it returns they are durable. All of them, or none. */
   append(table: string, rows: TableRow[]): Promise<void>
 
+  /** Names of this program's tables and views that are missing, and `table.column` for a missing column. */
+  missingTables(): Promise<string[]>
+
+  statistics(): QueryStatistics
+
+  close(): Promise<void>
+}
+
+/** A warehouse for those who set it up, or look what is wrong with it. */
+export interface WarehouseAdmin extends Warehouse {
   /**
    * Creates the program's tables and views where they are missing, and adds columns that may be NULL to those of an earlier version. Answers
    * the names of what it created, `table.column` for a column.
@@ -97,15 +107,8 @@ export interface Warehouse {
   /** The DDL that `createTables` runs, for people who create tables by other means. */
   ddl(): string[]
 
-  /** Names of this program's tables and views that are missing, and `table.column` for a missing column. */
-  missingTables(): Promise<string[]>
-
-  statistics(): QueryStatistics
-
   /** What a run needs, each to be tried, in an order in which the ones before explain the ones after. */
   probes(): Promise<Probe[]>
-
-  close(): Promise<void>
 }
 
 export interface QueryOptions {

@@ -65,6 +65,6 @@ describe('the devices', () => {
 })
 
 function knows(devices: Devices<string>, device: Device<string>): boolean {
-  const name = device.names[0]!.slice('app '.length)
+  const name = device.names[0]!
   return devices.unite('app', [name]).device === device
 }

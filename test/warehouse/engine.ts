@@ -1,4 +1,4 @@
-import type { Warehouse } from '../../src/warehouse/warehouse.ts'
+import type { WarehouseAdmin } from '../../src/warehouse/warehouse.ts'
 
 export type CellType = 'text' | 'timestamp' | 'decimal' | 'json'
 
@@ -6,9 +6,9 @@ export type CellType = 'text' | 'timestamp' | 'decimal' | 'json'
 export interface Engine {
   name: string
   /** A warehouse of its own for one test, with this program's tables in it; it is closed when the test ends. */
-  open(): Promise<Warehouse>
+  open(): Promise<WarehouseAdmin>
   /** The same, but for statements that were run afterwards: `tableName` names a table as the engine's SQL wants it. */
-  openChanged(statements: (tableName: (name: string) => string) => string[]): Promise<Warehouse>
+  openChanged(statements: (tableName: (name: string) => string) => string[]): Promise<WarehouseAdmin>
   /** A value of the source in the engine's own dialect; null is NULL of that type. Timestamps are ISO text. */
   literal(value: string | null, type: CellType): string
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { TerminalError } from '../../src/domain/errors.ts'
-import { querySteps } from '../../src/warehouse/steps.ts'
+import { querySteps, textOf } from '../../src/warehouse/steps.ts'
 import { translate, translateChange } from '../../src/warehouse/translate.ts'
 
 describe('translate', () => {
@@ -100,12 +100,14 @@ describe('querySteps', () => {
       'WITH a AS (SELECT 1 AS x), b AS (SELECT x FROM a), c AS (SELECT x FROM b) SELECT x FROM c JOIN b ON b.x = c.x',
     )
     expect(steps.map(({ table }) => table)).toEqual(['b', null])
-    expect(steps[0]!.sql).toMatch(/^WITH a AS /)
-    expect(steps[1]!.sql).toMatch(/^WITH c AS /)
+    expect(textOf(steps[0]!.code)).toMatch(/^WITH a AS /)
+    expect(textOf(steps[1]!.code)).toMatch(/^WITH c AS /)
   })
 
   it('is one step for a query without WITH', () => {
-    expect(querySteps('SELECT 1')).toEqual([{ table: null, sql: 'SELECT 1' }])
+    expect(querySteps('SELECT 1').map(({ table, code }) => [table, textOf(code)])).toEqual([
+      [null, 'SELECT 1'],
+    ])
   })
 
   it('refuses a source that temporary tables could hide the tables of', () => {

@@ -1,6 +1,6 @@
 import { inject, onTestFinished } from 'vitest'
 import { openBigqueryWarehouse } from '../../../src/warehouse/bigquery-warehouse.ts'
-import type { Warehouse } from '../../../src/warehouse/warehouse.ts'
+import type { WarehouseAdmin } from '../../../src/warehouse/warehouse.ts'
 import type { Engine } from '../../warehouse/engine.ts'
 import { createDataset, LOCATION, PROJECT } from './dataset.ts'
 import { startFaultProxy } from './fault-proxy.ts'
@@ -23,7 +23,7 @@ export const bigquery: Engine = {
   literal: bigqueryLiteral,
 }
 
-async function openOwn(): Promise<{ warehouse: Warehouse; dataset: string }> {
+async function openOwn(): Promise<{ warehouse: WarehouseAdmin; dataset: string }> {
   const emulator = inject('bigquery')
   const proxy = await startFaultProxy(emulator)
   const dataset = await createDataset(emulator.restUrl)

@@ -176,8 +176,8 @@ export const GUARDS: readonly Guard[] = [
     name: 'acknowledged-before-forgotten',
     protects: 'the journal forgets an outcome only when the warehouse has it',
     file: 'audit/audit.ts',
-    from: '    try {\n      await this.#parts.warehouse.append(\n',
-    to: '    try {\n      await this.#acknowledge(batch)\n      await this.#parts.warehouse.append(\n',
+    from: '    try {\n      await this.#parts.record(',
+    to: '    try {\n      await this.#acknowledge(batch)\n      await this.#parts.record(',
   },
   {
     name: 'written-once',
