@@ -1,8 +1,10 @@
+import { Recency, type Recent } from './recency.ts'
+
 /** Devices without open events that are remembered only because they go by several names. At about 400 bytes each: 40 MB. */
 const REMEMBERED_DEVICES = 100_000
 
 /** Everything that is known to be one device of one app, and what is under way on it. */
-export interface Device<T = unknown> {
+export interface Device<T = unknown> extends Recent {
   names: string[]
   /** The smallest of its names: the one that the audit table files it under. */
   root: string
@@ -27,7 +29,7 @@ export class Devices<T> {
   /** Devices by app, and in it by name. */
   readonly #apps = new Map<string, Map<string, Device<T>>>()
   /** Idle devices with several names, the least recently used first. */
-  readonly #remembered = new Set<Device<T>>()
+  readonly #remembered = new Recency<Device<T>>()
   readonly #rememberedLimit: number
   heldCount = 0
 
@@ -105,9 +107,7 @@ export class Devices<T> {
     if (device.names.length === 1) forget(device)
     else this.#remembered.add(device)
     if (this.#remembered.size <= this.#rememberedLimit) return
-    const [leastRecent] = this.#remembered
-    this.#remembered.delete(leastRecent!)
-    forget(leastRecent!)
+    forget(this.#remembered.shift()!)
   }
 }
 
@@ -132,5 +132,7 @@ function newDevice<T>(root: string, byName: Map<string, Device<T>>): Device<T> {
     optedOut: false,
     mergedInto: null,
     byName,
+    older: null,
+    newer: null,
   }
 }
