@@ -22,7 +22,10 @@ export type Intake =
 export interface IntakeBatch {
   /** Rows of the whole window, this batch included. */
   totalRows: number
-  rows: Intake[]
+  /** Of each row in epoch microseconds: its `occurred_at`, null where the source has none. */
+  instants: readonly (number | null)[]
+  /** To be gone through once. */
+  rows: Iterable<Intake>
 }
 
 /** What is read, and under which rules. It may cross to another thread, so it is plain data. */
@@ -58,6 +61,7 @@ export async function* takeIn(
     const nowMs = clock.now()
     yield {
       totalRows,
+      instants: rows.map(({ occurredAtMicros }) => occurredAtMicros),
       rows: rows.map((row): Intake => {
         const result = transform(row, nowMs)
         return result.kind === 'settled'
@@ -66,9 +70,4 @@ export async function* takeIn(
       }),
     }
   }
-}
-
-/** Epoch microseconds of `occurred_at`; null when the source has none. */
-export function instantOf(intake: Intake): number | null {
-  return intake.kind === 'settled' ? intake.row.occurredAtMicros : intake.event.occurredAtMicros
 }

@@ -2,7 +2,7 @@ import type { Audit } from './audit/audit.ts'
 import { type Claims, claimAhead } from './audit/claims.ts'
 import type { Tally } from './audit/tally.ts'
 import type { Clock } from './domain/clock.ts'
-import { type Intake, type IntakeBatch, instantOf } from './intake.ts'
+import type { Intake, IntakeBatch } from './intake.ts'
 import type { Load } from './load/load.ts'
 
 export interface Stages {
@@ -28,7 +28,7 @@ export async function runPipeline(stages: Stages): Promise<{ readToEnd: boolean 
   const { takeIn, claims, load, audit } = stages
   try {
     let taken = 0
-    for await (const { rows } of claimAhead(takeIn(), ({ rows }) => rows.map(instantOf), claims)) {
+    for await (const { rows } of claimAhead(takeIn(), ({ instants }) => instants, claims)) {
       for (const row of rows) {
         if (load.stopped !== null) return { readToEnd: false }
         take(row, stages)

@@ -139,7 +139,6 @@ function doubtMaker(
   }
   const transform = createTransform({ ...rules, inDoubtHoldHours: Number.POSITIVE_INFINITY })
   const ordering = new Ordering()
-  const plainIdentifiers = config.audit.identifiers === 'plain'
   const message = `run ${run.runId} ended early, and its journal is gone`
   return (row: SourceRow): AuditRow | null => {
     const nowMs = clock.now()
@@ -151,7 +150,7 @@ function doubtMaker(
     }
     const { ticket } = ordering.admit(result.event)
     ordering.settle(ticket)
-    const unsettled = unsettledRow(ticket, { runId, plainIdentifiers }, nextAuditId())
+    const unsettled = unsettledRow(ticket, { runId }, nextAuditId())
     return settledRow(unsettled, unsent('in_doubt', 'journal_lost', message), nowMs)
   }
 }

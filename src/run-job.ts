@@ -290,7 +290,6 @@ function loadRules(config: Config, shard: Shard, runId: string) {
     inDoubt,
     windowEvents: WINDOW_EVENTS,
     unauthenticated: config.adjust.unauthenticated,
-    plainIdentifiers: config.audit.identifiers === 'plain',
   }
 }
 

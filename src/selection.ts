@@ -97,7 +97,7 @@ export function transformRules(
   config: Config,
   selection: Pick<Selection, 'resend' | 'shard'>,
 ): TransformRules {
-  const { adjust, delivery } = config
+  const { adjust, delivery, audit } = config
   const { late, maxAgeDays, inDoubt, inDoubtHoldHours } = delivery
   const { environment, timestamp, adid } = adjust
   return {
@@ -109,6 +109,7 @@ export function transformRules(
     inDoubt,
     inDoubtHoldHours,
     resend: selection.resend,
+    plainIdentifiers: audit.identifiers === 'plain',
     deviceId: shardOf(selection).count > 1 ? 'require' : 'optional',
   }
 }

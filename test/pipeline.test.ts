@@ -25,7 +25,8 @@ async function takenByLoad(rows: SourceRow[], nowMs: number): Promise<string[]> 
     nextAuditId: () => 'run/1',
     takeIn: async function* () {
       const transform = createTransform(rulesWith())
-      yield { totalRows: rows.length, rows: rows.map((row) => transform(row, nowMs)) }
+      const instants = rows.map(({ occurredAtMicros }) => occurredAtMicros)
+      yield { totalRows: rows.length, instants, rows: rows.map((row) => transform(row, nowMs)) }
     },
     claims: new Claims({ windowToMicros: NOW_MS * 1000, write: async () => {} }),
     load,

@@ -46,7 +46,7 @@ export class Claims {
  */
 export async function* claimAhead<Batch>(
   batches: AsyncIterable<Batch>,
-  instantsOf: (batch: Batch) => (number | null)[],
+  instantsOf: (batch: Batch) => readonly (number | null)[],
   claims: Pick<Claims, 'extend'>,
 ): AsyncIterable<Batch> {
   let ahead: { batch: Batch; claimed: Promise<void> } | null = null

@@ -85,8 +85,8 @@ export interface Event {
   currency: string | null
   /** Names of its device: from its own identifiers first, then those that earlier runs saw with them. */
   deviceNames: string[]
-  /** Identifiers as they are sent, for the audit table when it keeps them in plain text. */
-  identifiers: Partial<Record<SentIdentifier, string>>
+  /** Identifiers as they are sent, for an audit table that keeps them in plain text; otherwise null. */
+  identifiers: Partial<Record<SentIdentifier, string>> | null
   /** Endpoint, such as `/event`. */
   path: string
   /** The parameters, form-encoded: the body or the query string, as the request style says. */

@@ -44,11 +44,7 @@ export function keepDoubt(conclusion: Conclusion, earlier: EarlierOutcome | null
   return { ...conclusion, status: 'in_doubt', reason: earlier.reason as Reason, message }
 }
 
-export function unsettledRow(
-  ticket: Ticket,
-  run: { runId: string; plainIdentifiers: boolean },
-  auditId: string,
-): UnsettledRow {
+export function unsettledRow(ticket: Ticket, run: { runId: string }, auditId: string): UnsettledRow {
   const { event, deviceRoot, deviceNames } = ticket
   return {
     auditId,
@@ -60,7 +56,7 @@ export function unsettledRow(
     eventToken: event.eventToken,
     device: deviceRoot,
     deviceNames: withRoot(deviceNames, deviceRoot),
-    identifiers: run.plainIdentifiers ? event.identifiers : null,
+    identifiers: event.identifiers,
     occurredAtMicros: event.occurredAtMicros,
     revenue: event.revenue,
     currency: event.currency,

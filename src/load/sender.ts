@@ -27,8 +27,6 @@ export interface SenderRules {
   requestsPerSecond: number
   /** Monotonic milliseconds: no request starts before. */
   sendsFrom?: number
-  /** Whether audit rows carry identifiers in plain text. */
-  plainIdentifiers: boolean
 }
 
 export interface SenderParts {

@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts'
 import type { AuditRow } from '../domain/settlement.ts'
-import type { IntakeBatch, IntakeRequest } from '../intake.ts'
+import type { IntakeRequest } from '../intake.ts'
 import type { OpenOptions } from '../warehouse/open-warehouse.ts'
 import type {
   QueryEstimate,
@@ -10,6 +10,7 @@ import type {
   SourceColumn,
   TableRow,
 } from '../warehouse/warehouse.ts'
+import type { PackedIntake } from './packed-intake.ts'
 
 /** Options that may cross to another thread. */
 export type PlainQueryOptions = Omit<QueryOptions, 'signal'>
@@ -19,7 +20,7 @@ export type PlainOpenOptions = Omit<OpenOptions, 'onTrouble' | 'hurry'>
 export type Reading =
   | { kind: 'query'; sql: string; options: PlainQueryOptions }
   | { kind: 'intake'; request: IntakeRequest }
-export type Batch = ResultBatch | IntakeBatch
+export type Batch = ResultBatch | PackedIntake
 
 /** What the thread that has the warehouse is asked. All of them reject with a `ThreadError`. */
 export interface WarehouseCalls {

@@ -2,9 +2,11 @@ import { parentPort } from 'node:worker_threads'
 import { createBirpc } from 'birpc'
 import { systemClock } from '../domain/clock.ts'
 import { type Ends, endsAt } from '../ends.ts'
+import type { IntakeBatch } from '../intake.ts'
 import { openWarehouse } from '../warehouse/open-warehouse.ts'
 import type { Warehouse } from '../warehouse/warehouse.ts'
-import type { Reading, WarehouseCalls, WarehouseEvents } from './calls.ts'
+import type { Batch, Reading, WarehouseCalls, WarehouseEvents } from './calls.ts'
+import { type PackedIntake, packIntake } from './packed-intake.ts'
 import { Readings } from './readings.ts'
 import { packError } from './thread-error.ts'
 
@@ -15,10 +17,14 @@ const readings = new Readings()
 let warehouse: Warehouse
 let ends: Ends
 
-function read(what: Reading, signal: AbortSignal) {
+function read(what: Reading, signal: AbortSignal): AsyncIterable<Batch> {
   return what.kind === 'intake'
-    ? ends.takeIn(what.request, signal)
+    ? packed(ends.takeIn(what.request, signal))
     : warehouse.query(what.sql, { ...what.options, signal })
+}
+
+async function* packed(batches: AsyncIterable<IntakeBatch>): AsyncIterable<PackedIntake> {
+  for await (const batch of batches) yield packIntake(batch)
 }
 
 const calls: WarehouseCalls = {

@@ -17,6 +17,7 @@ import type {
   Warehouse,
 } from '../warehouse/warehouse.ts'
 import type { Batch, Opened, PlainQueryOptions, Reading, WarehouseCalls, WarehouseEvents } from './calls.ts'
+import { type PackedIntake, unpackIntake } from './packed-intake.ts'
 import { type ThreadError, unpackError } from './thread-error.ts'
 
 /** It makes objects for each row and drops them soon: with room for a batch of them they are never copied. */
@@ -107,8 +108,9 @@ export class WarehouseThread implements Warehouse, Ends {
     return this.#read({ kind: 'query', sql, options: plain }, signal)
   }
 
-  takeIn(request: IntakeRequest, signal?: AbortSignal): AsyncIterable<IntakeBatch> {
-    return this.#read({ kind: 'intake', request }, signal)
+  async *takeIn(request: IntakeRequest, signal?: AbortSignal): AsyncGenerator<IntakeBatch, void> {
+    for await (const packed of this.#read<PackedIntake>({ kind: 'intake', request }, signal))
+      yield unpackIntake(packed)
   }
 
   estimate(sql: string, options: QueryOptions = {}): Promise<QueryEstimate> {

@@ -66,7 +66,7 @@ export function encodeEvent(
     revenue: price.revenue,
     currency: price.currency,
     deviceNames: deviceNames(identifiers, row.knownDeviceNames),
-    identifiers: sentIdentifiers(identifiers),
+    identifiers: rules.plainIdentifiers ? sentIdentifiers(identifiers) : null,
     path: `/${envelope.kind}`,
     query,
     expiresAtMs: envelope.expiresAtMs,

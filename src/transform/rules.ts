@@ -18,4 +18,6 @@ export interface TransformRules {
   /** After this long an unknown outcome is abandoned (policies hold and skip). */
   inDoubtHoldHours: number
   resend: ResendMode
+  /** Whether the audit table keeps identifiers in plain text beside their hashes. */
+  plainIdentifiers: boolean
 }

@@ -15,7 +15,7 @@ export function event(number: number, changes: Partial<Event> = {}): Event {
     revenue,
     currency: revenue === null ? null : 'EUR',
     deviceNames,
-    identifiers: {},
+    identifiers: null,
     path: '/event',
     query: `s2s=1&app_token=${appToken}&event_token=${eventToken}`,
     expiresAtMs: Number.MAX_SAFE_INTEGER,

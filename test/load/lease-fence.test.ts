@@ -51,7 +51,6 @@ async function rig() {
     deviceNotFoundRetryDays: 7,
     inDoubt: { revenue: 'hold', other: 'hold' } as const,
     unauthenticated: 'stop' as const,
-    plainIdentifiers: false,
   }
   const load = new Load(rules, {
     clock,

@@ -228,7 +228,6 @@ class Simulation implements Transport {
       inDoubt: inDoubt as LoadRules['inDoubt'],
       unauthenticated: unauthenticated as LoadRules['unauthenticated'],
       deviceNotFoundRetryDays: 7,
-      plainIdentifiers: false,
     }
   }
 

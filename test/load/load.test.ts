@@ -85,7 +85,6 @@ const RULES: LoadRules = {
   deviceNotFoundRetryDays: 7,
   inDoubt: { revenue: 'hold', other: 'hold' },
   unauthenticated: 'stop',
-  plainIdentifiers: false,
 }
 
 const outcomes = (rows: AuditRow[]) =>

@@ -4,7 +4,7 @@ import { systemClock } from '../../src/domain/clock.ts'
 import { TerminalError } from '../../src/domain/errors.ts'
 import { endsAt } from '../../src/ends.ts'
 import { checkContract } from '../../src/extract/extract.ts'
-import type { IntakeBatch, IntakeRequest } from '../../src/intake.ts'
+import type { Intake, IntakeBatch, IntakeRequest } from '../../src/intake.ts'
 import { openInThread, type WarehouseThread } from '../../src/thread/warehouse-thread.ts'
 import { duckdbDdl } from '../../src/warehouse/ddl.ts'
 import { openDuckdbWarehouse } from '../../src/warehouse/duckdb-warehouse.ts'
@@ -51,9 +51,9 @@ const requestFor = (projection: string): IntakeRequest => ({
   rules: rulesWith({ maxAgeDays: 58 }),
 })
 
-async function all(batches: AsyncIterable<IntakeBatch>): Promise<IntakeBatch[]> {
-  const found: IntakeBatch[] = []
-  for await (const batch of batches) found.push(batch)
+async function all(batches: AsyncIterable<IntakeBatch>) {
+  const found: (Omit<IntakeBatch, 'rows'> & { rows: Intake[] })[] = []
+  for await (const { rows, ...rest } of batches) found.push({ ...rest, rows: [...rows] })
   return found
 }
 

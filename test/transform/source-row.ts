@@ -19,6 +19,7 @@ export function rulesWith(changes: Partial<TransformRules> = {}): TransformRules
     inDoubt: { revenue: 'hold', other: 'hold' },
     inDoubtHoldHours: 24,
     resend: 'none',
+    plainIdentifiers: true,
     ...changes,
   }
 }
