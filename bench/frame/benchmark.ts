@@ -1,9 +1,22 @@
-/** Things that are measured side by side: every line is compared to the first that runs. */
+/** Things that are measured side by side. */
 export interface BenchTable {
   title: string
-  /** Of what a line works on, unless the command line says otherwise. */
-  rows: number
+  /** What a row is called there: `rows`, `events`. */
+  unit: string
+  /** A table is printed for each of them; `--rows` goes before. */
+  sizes: readonly Size[]
   lines: readonly Benchmark[]
+  columns: readonly Column[]
+  /** What follows from all lines together. */
+  footer?(measured: readonly Measured[]): string
+}
+
+export interface Size {
+  rows: number
+  /** Three, unless it or the command line says otherwise. */
+  rounds?: number
+  /** The lines that are measured at this size: usually, and with `--large`. All of them where it is left out. */
+  names?: { usually: readonly string[]; large: readonly string[] }
 }
 
 export interface Benchmark {
@@ -11,18 +24,28 @@ export interface Benchmark {
   name: string
   /** What is measured, for the table. */
   what: string
-  /** A script that makes what the benchmark needs and keeps it until the end (see `provide`); it is called with the number of rows. */
-  fixture?: string
+  /** What the benchmark needs, each made by a process of its own. */
+  fixtures?: readonly Fixture[]
+  /** Options of Node for the process that measures. */
+  nodeOptions?: readonly string[]
   /** Imports the code under test. Only the process that measures it does, so that its memory is that of this code alone. */
   load(): Promise<Prepare>
 }
 
-/** Opens what is measured; nothing of that counts. `fixture` is what its script provides. */
-export type Prepare = (rows: number, fixture: unknown) => Promise<Prepared>
+/** A script that makes something and keeps it until the end (see `provide`). One process serves all that call it with the same arguments. */
+export interface Fixture {
+  script: string
+  args(rows: number): readonly string[]
+}
+
+/** Opens what is measured; nothing of that counts. `fixtures` are what the scripts provide. */
+export type Prepare = (rows: number, fixtures: readonly unknown[]) => Promise<Prepared>
 
 export interface Prepared {
   /** What is measured: works on all rows, and calls `onFirst` when the first of them are there. Answers how many there were. */
   work(onFirst: () => void): Promise<number>
+  /** What else is known of it afterwards, for columns of its own; throws where the work was not what it should have been. */
+  figures?(): Promise<Record<string, number>>
   close(): Promise<void>
 }
 
@@ -36,4 +59,15 @@ export interface Sample {
   cpuSeconds: number
   /** Highest resident memory of the process in its whole life. */
   peakBytes: number
+  /** See `Prepared.figures`. */
+  figures: Record<string, number>
 }
+
+export interface Measured {
+  line: Benchmark
+  /** One a round. */
+  samples: Sample[]
+}
+
+/** Its head may name one of the lines, so it is made from all of them. */
+export type Column = (measured: readonly Measured[]) => { head: string; cells: string[]; words?: boolean }

@@ -1,9 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { auditTableRow } from '../../src/warehouse/audit-table.ts'
 import type { Warehouse } from '../../src/warehouse/warehouse.ts'
 import type { Prepare, Prepared } from '../frame/benchmark.ts'
+import { temporaryFolder } from '../frame/folder.ts'
 import { type BigqueryServer, type Distance, openBigquery } from './bigquery.ts'
 import { deliveredRow } from './rows.ts'
 
@@ -11,7 +10,7 @@ import { deliveredRow } from './rows.ts'
 const BATCH_ROWS = 4_000
 
 export function appendBigquery(distance: Distance): Prepare {
-  return async (rows, server) => {
+  return async (rows, [server]) => {
     const warehouse = await openBigquery(server as BigqueryServer, distance, 'arrow')
     return appending(warehouse, rows)
   }
@@ -20,9 +19,8 @@ export function appendBigquery(distance: Distance): Prepare {
 /** Each time into a new file. */
 export const appendDuckdb: Prepare = async (rows) => {
   const { openDuckdbWarehouse } = await import('../../src/warehouse/duckdb-warehouse.ts')
-  const folder = mkdtempSync(join(tmpdir(), 'adjust-s2s-bench-'))
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
-  const warehouse = await openDuckdbWarehouse({ path: join(folder, 'warehouse.duckdb'), create: true })
+  const path = join(temporaryFolder(), 'warehouse.duckdb')
+  const warehouse = await openDuckdbWarehouse({ path, create: true })
   await warehouse.createTables()
   return appending(warehouse, rows)
 }

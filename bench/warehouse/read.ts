@@ -18,7 +18,7 @@ const OPTIONS: ExtractOptions = {
 
 /** Column by column, as `Warehouse.query` gives them. */
 export function bigqueryBatches(project: 'pages' | 'arrow', distance: Distance = 'near'): Prepare {
-  return async (_rows, server) =>
+  return async (_rows, [server]) =>
     reading(await openBigquery(server as BigqueryServer, distance, project), (warehouse) =>
       batches(warehouse, ANY_QUERY),
     )
@@ -26,20 +26,20 @@ export function bigqueryBatches(project: 'pages' | 'arrow', distance: Distance =
 
 /** As the pipeline gets them, their order checked. */
 export function bigquerySourceRows(project: 'pages' | 'arrow'): Prepare {
-  return async (_rows, server) =>
+  return async (_rows, [server]) =>
     reading(await openBigquery(server as BigqueryServer, 'near', project), (warehouse) =>
       extract(warehouse, '', OPTIONS),
     )
 }
 
 /** The same columns straight from the table: what is left of `duckdbSourceRows` without its query. */
-export const duckdbBatches: Prepare = async (_rows, path) =>
+export const duckdbBatches: Prepare = async (_rows, [path]) =>
   reading(await openDuckdb(path as string), (warehouse) =>
     batches(warehouse, 'SELECT * FROM ({{source}}) AS source', { source: PLAIN_SELECT }),
   )
 
 /** The whole extraction, with an audit table that has no rows. */
-export const duckdbSourceRows: Prepare = async (_rows, path) => {
+export const duckdbSourceRows: Prepare = async (_rows, [path]) => {
   const warehouse = await openDuckdb(path as string)
   const select = `SELECT occurred_at, ${SOURCE_COLUMNS.join(', ')} FROM purchases`
   const projection = await checkContract(warehouse, select)

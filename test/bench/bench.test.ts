@@ -2,11 +2,13 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { TABLES } from '../../bench/benchmarks.ts'
-import { median } from '../../bench/frame/report.ts'
+import { DELIVERY_TABLES } from '../../bench/delivery/tables.ts'
+import type { BenchTable } from '../../bench/frame/benchmark.ts'
+import { median } from '../../bench/frame/median.ts'
 import { runScript, stopScript } from '../../bench/frame/script.ts'
 import { type BigqueryServer, openBigquery } from '../../bench/warehouse/bigquery.ts'
 import { COLUMNS, extractedRow, occurredAtMicros, transactionId } from '../../bench/warehouse/rows.ts'
+import { WAREHOUSE_TABLES } from '../../bench/warehouse/tables.ts'
 import type { QueryValue } from '../../src/warehouse/warehouse.ts'
 
 const BENCH = join(import.meta.dirname, '../../bench')
@@ -25,17 +27,34 @@ async function read(
   return all
 }
 
+const escaped = (text: string) => text.replace(/[+()]/g, '\\$&')
+
+/** Each line of the tables with a number in its third column. */
+function expectLines(stdout: string, tables: readonly BenchTable[], rows: string): void {
+  for (const { title, unit, lines } of tables) {
+    expect(stdout).toContain(`${title}: ${rows} ${unit}, 1 round\n`)
+    for (const { name, what } of lines)
+      expect(stdout).toMatch(new RegExp(`\\| ${name} +\\| ${escaped(what)} +\\| +[\\d,.]+ \\|`))
+  }
+}
+
+const namesOf = (tables: readonly BenchTable[]) =>
+  tables.flatMap(({ lines }) => lines.map(({ name }) => name))
+
 describe('npm run bench', () => {
-  it('measures each benchmark once a round and prints a line for it', async () => {
-    const { stdout, stderr } = await bench('--rows', '2000', '--rounds', '1')
+  it('measures each benchmark of the warehouses once a round and prints a line for it', async () => {
+    const { stdout, stderr } = await bench(...namesOf(WAREHOUSE_TABLES), '--rows', '2000', '--rounds', '1')
     expect(stderr).toBe('')
-    expect(stdout).toContain('medians of 1 rounds')
-    for (const { title, lines } of TABLES) {
-      expect(stdout).toContain(`${title}: 2,000 rows`)
-      for (const { name, what } of lines)
-        expect(stdout).toMatch(new RegExp(`\\| ${name} +\\| ${what.replace('+', '\\+')} +\\| +[\\d,]+ \\|`))
-    }
+    expectLines(stdout, WAREHOUSE_TABLES, '2,000')
   })
+
+  it('delivers every event of every shape, to either sink', async () => {
+    const { stdout, stderr } = await bench(...namesOf(DELIVERY_TABLES), '--rows', '200', '--rounds', '1')
+    expect(stderr).toBe('')
+    expectLines(stdout, DELIVERY_TABLES, '200')
+    expect(stdout).toMatch(/The stages together: [\d,]+ ns of CPU an event; the whole run: [\d,]+\./)
+    // Two dozen processes, one after the other.
+  }, 180_000)
 
   it('refuses a name that it does not know, and says which there are', async () => {
     await expect(bench('read-oracle')).rejects.toMatchObject({
