@@ -4,8 +4,8 @@
 -- only. Instants come as parameters; names of devices are made as deviceName() in src/domain/device-name.ts makes them.
 WITH
 -- First of all, so that no name given here can hide a table of the user's.
--- A value may begin with a byte order mark (U+FEFF, 65279), as the first one of a file does. DuckDB's client drops it as it reads, and
--- BigQuery's keeps it: an id that is compared with the mark and audited without it would be sent in every run.
+-- A value may begin with a byte order mark (U+FEFF, 65279), as the first one of a file does, and a client may drop it as it reads: an
+-- id that is compared with the mark and audited without it would be sent in every run.
 unmarked AS (
   SELECT
     occurred_at,
@@ -83,30 +83,12 @@ ledger AS (
 open_rows AS (
   SELECT
     windowed.transaction_id, transaction_id_missing, occurred_at, occurred_at_micros, kind, app_token, event_token,
-    -- Once more: what stood behind a blank must not be in a name that is made here and not in the one that deviceName() makes.
-    NULLIF(LTRIM(TRIM(adid), CHR(65279)), '') AS adid,
-    NULLIF(LTRIM(TRIM(idfa), CHR(65279)), '') AS idfa,
-    NULLIF(LTRIM(TRIM(idfv), CHR(65279)), '') AS idfv,
-    NULLIF(LTRIM(TRIM(gps_adid), CHR(65279)), '') AS gps_adid,
-    NULLIF(LTRIM(TRIM(android_id), CHR(65279)), '') AS android_id,
-    NULLIF(LTRIM(TRIM(fire_adid), CHR(65279)), '') AS fire_adid,
-    NULLIF(LTRIM(TRIM(oaid), CHR(65279)), '') AS oaid,
-    NULLIF(LTRIM(TRIM(web_uuid), CHR(65279)), '') AS web_uuid,
-    NULLIF(LTRIM(TRIM(external_device_id), CHR(65279)), '') AS external_device_id,
-    NULLIF(LTRIM(TRIM(device_id), CHR(65279)), '') AS device_id,
+    adid, idfa, idfv, gps_adid, android_id, fire_adid, oaid, web_uuid, external_device_id, device_id,
     revenue, currency, ip_address, user_agent, os_name, callback_params, partner_params, parameters, environment,
     ledger.run_id AS earlier_run_id, ledger.status AS earlier_status, ledger.reason AS earlier_reason,
     ledger.message AS earlier_message, ledger.attempts AS earlier_attempts,
     UNIX_MICROS(ledger.first_sent_at) AS earlier_first_sent_at_micros,
     UNIX_MICROS(ledger.settled_at) AS earlier_settled_at_micros,
-    -- The first of the rows that share a transaction_id is sent. Every column counts, so that each run takes the same one.
-    ROW_NUMBER() OVER (
-      PARTITION BY windowed.transaction_id
-      ORDER BY
-        CASE WHEN occurred_at_micros IS NULL THEN 1 ELSE 0 END, occurred_at_micros, app_token, event_token, revenue, kind,
-        adid, idfa, idfv, gps_adid, android_id, fire_adid, oaid, web_uuid, external_device_id, device_id,
-        currency, ip_address, user_agent, os_name, callback_params, partner_params, parameters, environment
-    ) AS copy_number,
     -- '0.00' and '0e5' are no revenue; what is no number counts as some, for nobody knows what is at stake.
     revenue IS NOT NULL AND REGEXP_CONTAINS(revenue, '^[^eE]*[^-+.0 eE]') AS has_revenue,
     CASE
@@ -121,12 +103,28 @@ open_rows AS (
     OR @resend_all
 ),
 
+-- The first of the rows that share a transaction_id is sent. Every column counts, so that each run takes the same one.
+numbered AS (
+  SELECT
+    *,
+    ROW_NUMBER() OVER (
+      PARTITION BY transaction_id
+      ORDER BY
+        CASE WHEN occurred_at_micros IS NULL THEN 1 ELSE 0 END, occurred_at_micros, app_token, event_token, revenue, kind,
+        adid, idfa, idfv, gps_adid, android_id, fire_adid, oaid, web_uuid, external_device_id, device_id,
+        currency, ip_address, user_agent, os_name, callback_params, partner_params, parameters, environment
+    ) AS copy_number
+  FROM open_rows
+),
+
 -- Those of the shard's devices. Only now, for all shards must take the same one of several copies for the first.
 candidates AS (
   SELECT *
-  FROM open_rows
-  WHERE @shard_from = ''
-    OR (TO_HEX(SHA256(COALESCE(device_id, ''))) >= @shard_from AND TO_HEX(SHA256(COALESCE(device_id, ''))) < @shard_to)
+  FROM numbered
+  WHERE @shard_from = '' OR (
+    TO_HEX(SHA256(COALESCE(LTRIM(TRIM(device_id), CHR(65279)), ''))) >= @shard_from
+    AND TO_HEX(SHA256(COALESCE(LTRIM(TRIM(device_id), CHR(65279)), ''))) < @shard_to
+  )
 ),
 
 -- The names of the candidates that the audit table knows; all others cannot meet anything in it.
@@ -142,16 +140,22 @@ own_names AS (
     FROM (
       SELECT
         transaction_id, app_token, occurred_at, scope, has_revenue, id_kind,
-        CASE id_kind
-          WHEN 'adid' THEN adid WHEN 'idfa' THEN idfa WHEN 'idfv' THEN idfv WHEN 'gps_adid' THEN gps_adid
-          WHEN 'android_id' THEN android_id WHEN 'fire_adid' THEN fire_adid WHEN 'oaid' THEN oaid
-          WHEN 'web_uuid' THEN web_uuid WHEN 'external_device_id' THEN external_device_id ELSE device_id
-        END AS id
-      FROM candidates
-      CROSS JOIN UNNEST([
-        'adid', 'idfa', 'idfv', 'gps_adid', 'android_id', 'fire_adid', 'oaid', 'web_uuid', 'external_device_id', 'device_id'
-      ]) AS id_kind
-      WHERE copy_number = 1
+        -- Once more: what stood behind a blank must not be in a name that is made here and not in the one that deviceName() makes.
+        LTRIM(TRIM(id), CHR(65279)) AS id
+      FROM (
+        SELECT
+          transaction_id, app_token, occurred_at, scope, has_revenue, id_kind,
+          CASE id_kind
+            WHEN 'adid' THEN adid WHEN 'idfa' THEN idfa WHEN 'idfv' THEN idfv WHEN 'gps_adid' THEN gps_adid
+            WHEN 'android_id' THEN android_id WHEN 'fire_adid' THEN fire_adid WHEN 'oaid' THEN oaid
+            WHEN 'web_uuid' THEN web_uuid WHEN 'external_device_id' THEN external_device_id ELSE device_id
+          END AS id
+        FROM candidates
+        CROSS JOIN UNNEST([
+          'adid', 'idfa', 'idfv', 'gps_adid', 'android_id', 'fire_adid', 'oaid', 'web_uuid', 'external_device_id', 'device_id'
+        ]) AS id_kind
+        WHERE copy_number = 1
+      ) AS given
     ) AS ids
     WHERE REGEXP_CONTAINS(id, '[^0-]')
   ) AS named
@@ -257,7 +261,8 @@ newest_delivered AS (
     FROM (
       SELECT app_token, name, scope, transaction_id, MAX(occurred_at) AS occurred_at
       FROM scoped_evidence
-      WHERE delivered AND occurred_at IS NOT NULL
+      -- What is no later than the first of them is later than none.
+      WHERE delivered AND occurred_at > (SELECT MIN(occurred_at) FROM row_names)
       GROUP BY app_token, name, scope, transaction_id
     ) AS delivered_once
   ) AS placed
@@ -299,22 +304,42 @@ opted_out AS (
   FROM row_names
   JOIN named_evidence ON named_evidence.app_token = row_names.app_token AND named_evidence.name = row_names.name
   WHERE named_evidence.opted_out
+),
+
+-- All that the audit table knows of a candidate's device. Most have nothing, and no row here.
+known AS (
+  SELECT
+    named.transaction_id, known_names.names, later_delivered.occurred_at AS later_delivered_at, waiting.waits_for,
+    opted_out.transaction_id IS NOT NULL AS device_opted_out
+  FROM (SELECT DISTINCT transaction_id FROM row_names) AS named
+  LEFT JOIN known_names ON known_names.transaction_id = named.transaction_id
+  LEFT JOIN later_delivered ON later_delivered.transaction_id = named.transaction_id
+  LEFT JOIN waiting ON waiting.transaction_id = named.transaction_id
+  LEFT JOIN opted_out ON opted_out.transaction_id = named.transaction_id
+  WHERE known_names.names IS NOT NULL OR later_delivered.occurred_at IS NOT NULL OR waiting.waits_for IS NOT NULL
+    OR opted_out.transaction_id IS NOT NULL
 )
 
 SELECT
   candidates.transaction_id, transaction_id_missing, occurred_at_micros, kind, app_token, event_token,
-  adid, idfa, idfv, gps_adid, android_id, fire_adid, oaid, web_uuid, external_device_id, device_id,
+  NULLIF(LTRIM(TRIM(adid), CHR(65279)), '') AS adid,
+  NULLIF(LTRIM(TRIM(idfa), CHR(65279)), '') AS idfa,
+  NULLIF(LTRIM(TRIM(idfv), CHR(65279)), '') AS idfv,
+  NULLIF(LTRIM(TRIM(gps_adid), CHR(65279)), '') AS gps_adid,
+  NULLIF(LTRIM(TRIM(android_id), CHR(65279)), '') AS android_id,
+  NULLIF(LTRIM(TRIM(fire_adid), CHR(65279)), '') AS fire_adid,
+  NULLIF(LTRIM(TRIM(oaid), CHR(65279)), '') AS oaid,
+  NULLIF(LTRIM(TRIM(web_uuid), CHR(65279)), '') AS web_uuid,
+  NULLIF(LTRIM(TRIM(external_device_id), CHR(65279)), '') AS external_device_id,
+  NULLIF(LTRIM(TRIM(device_id), CHR(65279)), '') AS device_id,
   revenue, currency, ip_address, user_agent, os_name, callback_params, partner_params, parameters, environment,
   copy_number > 1 AS source_duplicate,
   earlier_run_id, earlier_status, earlier_reason, earlier_message, earlier_attempts, earlier_first_sent_at_micros, earlier_settled_at_micros,
-  known_names.names AS known_device_names,
-  UNIX_MICROS(later_delivered.occurred_at) AS later_delivered_at_micros,
-  waiting.waits_for AS waits_for_in_doubt,
-  opted_out.transaction_id IS NOT NULL AS device_opted_out
+  known.names AS known_device_names,
+  UNIX_MICROS(known.later_delivered_at) AS later_delivered_at_micros,
+  known.waits_for AS waits_for_in_doubt,
+  COALESCE(known.device_opted_out, FALSE) AS device_opted_out
 FROM candidates
-LEFT JOIN known_names ON known_names.transaction_id = candidates.transaction_id
-LEFT JOIN later_delivered ON later_delivered.transaction_id = candidates.transaction_id
-LEFT JOIN waiting ON waiting.transaction_id = candidates.transaction_id
-LEFT JOIN opted_out ON opted_out.transaction_id = candidates.transaction_id
+LEFT JOIN known ON known.transaction_id = candidates.transaction_id
 ORDER BY occurred_at_micros, transaction_id, copy_number
 LIMIT @row_limit

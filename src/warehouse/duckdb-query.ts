@@ -1,9 +1,10 @@
 import { setImmediate } from 'node:timers/promises'
-import type { DuckDBConnection } from '@duckdb/node-api'
+import type { DuckDBConnection, DuckDBResultReader } from '@duckdb/node-api'
 import { TransientError } from '../domain/errors.ts'
-import { bindings, readChunk, valueReaders } from './duckdb-values.ts'
-import type { Step } from './steps.ts'
-import type { QueryOptions, ResultBatch } from './warehouse.ts'
+import type { DuckdbPlan, InOrder } from './duckdb-plan.ts'
+import { type RowFormat, rowFormat } from './duckdb-rows.ts'
+import { bindings } from './duckdb-values.ts'
+import type { QueryOptions, QueryParameters, ResultBatch } from './warehouse.ts'
 
 const RESULT_TABLE = 's2s_result'
 
@@ -13,6 +14,8 @@ export class RunningQuery {
   readonly #signal: AbortSignal | undefined
   readonly #onAbort = () => void this.#stop()
   #rowCount = 0
+  #result = `SELECT * FROM ${RESULT_TABLE}`
+  #parameters: QueryParameters = {}
   #isWorking = false
   #closed = false
 
@@ -23,31 +26,56 @@ export class RunningQuery {
   }
 
   /**
-   * Runs the steps. The rows of the last are written whole into a temporary table, which spills to disk, and read from there:
-   * DuckDB's own streams end without an error when the query fails half-way, so a count is the only proof that all rows came.
+   * Does all the work but reading. Rows that are not in order yet are written whole into a temporary table, which spills to disk, and
+   * read from there: DuckDB's own streams end without an error when the query fails half-way, so a count is the only proof that all
+   * rows came.
    */
-  async execute(steps: readonly Step[], { parameters = {}, source = '' }: QueryOptions): Promise<void> {
-    for (const { table, sql } of steps) {
-      const [values, types] = bindings(parameters, sql)
-      const select = sql.replaceAll('{{source}}', () => source)
-      const create = `CREATE TEMP TABLE ${table ?? RESULT_TABLE} AS ${select}`
-      const created = await this.#wait(() => this.#connection.runAndReadAll(create, values, types))
-      this.#rowCount = Number(created.value(0, 0))
+  async execute(plan: DuckdbPlan, options: QueryOptions): Promise<void> {
+    for (const preparation of plan.preparations) await this.#run(preparation, options)
+    if (plan.inOrder && (await this.#isInOrder(plan.inOrder, options))) {
+      this.#result = plan.inOrder.result
+      this.#parameters = options.parameters ?? {}
+      return
     }
+    const created = await this.#run(`CREATE TEMP TABLE ${RESULT_TABLE} AS ${plan.result}`, options)
+    this.#rowCount = Number(created.value(0, 0))
+  }
+
+  async #isInOrder({ check }: InOrder, options: QueryOptions): Promise<boolean> {
+    const checked = await this.#run(check, options)
+    this.#rowCount = Number(checked.value(0, 0))
+    return checked.value(1, 0) === true
+  }
+
+  #run(sql: string, { parameters = {}, source = '' }: QueryOptions): Promise<DuckDBResultReader> {
+    const [values, types] = bindings(parameters, sql)
+    const statement = sql.replaceAll('{{source}}', () => source)
+    return this.#wait(() => this.#connection.runAndReadAll(statement, values, types))
   }
 
   async *read(): AsyncIterable<ResultBatch> {
-    const result = await this.#wait(() => this.#connection.stream(`SELECT * FROM ${RESULT_TABLE}`))
-    const [names, readers] = [result.columnNames(), valueReaders(result)]
+    const format = await this.#format()
+    const [values, types] = bindings(this.#parameters, this.#result)
+    const result = await this.#wait(() =>
+      this.#connection.stream(`SELECT ${format.sql} FROM (${this.#result})`, values, types),
+    )
     let rows = 0
     for (;;) {
       const chunk = await this.#wait(() => result.fetchChunk())
       if (!chunk || chunk.rowCount === 0) break
       rows += chunk.rowCount
-      const columns = readChunk(chunk, names, readers)
-      yield { rowCount: chunk.rowCount, totalRows: this.#rowCount, columns }
+      yield { rowCount: chunk.rowCount, totalRows: this.#rowCount, columns: format.read(chunk) }
     }
     if (rows !== this.#rowCount) throw brokenOff(rows, this.#rowCount)
+  }
+
+  async #format(): Promise<RowFormat> {
+    const prepared = await this.#wait(() => this.#connection.prepare(this.#result))
+    try {
+      return rowFormat(prepared)
+    } finally {
+      prepared.destroySync()
+    }
   }
 
   async #wait<T>(work: () => Promise<T>): Promise<T> {

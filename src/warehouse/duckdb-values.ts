@@ -4,18 +4,16 @@ import {
   type DuckDBAppender,
   DuckDBDataChunk,
   DuckDBDecimalValue,
-  type DuckDBResult,
   DuckDBTimestampTZValue,
   type DuckDBType,
-  DuckDBTypeId,
   type DuckDBValue,
   listValue,
   TIMESTAMPTZ,
   VARCHAR,
 } from '@duckdb/node-api'
-import { numericText, trimZeros } from './numeric.ts'
+import { numericText } from './numeric.ts'
 import type { ColumnType } from './schema.ts'
-import type { QueryParameter, QueryParameters, QueryValue, ResultBatch, TableRow } from './warehouse.ts'
+import type { QueryParameter, QueryParameters, TableRow } from './warehouse.ts'
 
 /** Values and types for DuckDB's bind: only those that the text names, for DuckDB refuses others. A number is a whole one. */
 export function bindings(
@@ -41,55 +39,6 @@ function binding(parameter: QueryParameter): [DuckDBValue, DuckDBType] {
 
 function timestampValue(micros: number): DuckDBTimestampTZValue {
   return new DuckDBTimestampTZValue(BigInt(Math.round(micros)))
-}
-
-type ValueReader = (value: DuckDBValue) => QueryValue
-
-/** Reads a chunk column by column; a whole number beyond 2^53 comes as text, so that no digit is lost. */
-export function readChunk(
-  chunk: DuckDBDataChunk,
-  names: string[],
-  readers: (ValueReader | null)[],
-): ResultBatch['columns'] {
-  const rowCount = chunk.rowCount
-  const columns: Record<string, QueryValue[]> = {}
-  for (const [index, name] of names.entries()) {
-    const vector = chunk.getColumnVector(index)
-    const read = readers[index]
-    const values = new Array<QueryValue>(rowCount)
-    for (let row = 0; row < rowCount; row++) {
-      const value = vector.getItem(row) as DuckDBValue
-      values[row] = value === null || !read ? (value as QueryValue) : read(value)
-    }
-    columns[name] = values
-  }
-  return columns
-}
-
-/** How to read each column of a result; `null` where DuckDB's value is ours. A type that no query should return is a bug. */
-export function valueReaders(result: DuckDBResult): (ValueReader | null)[] {
-  return result.columnTypes().map((type, index) => valueReader(type, result.columnName(index)))
-}
-
-function valueReader(type: DuckDBType, column: string): ValueReader | null {
-  switch (type.typeId) {
-    case DuckDBTypeId.VARCHAR:
-    case DuckDBTypeId.BOOLEAN:
-    case DuckDBTypeId.INTEGER:
-      return null
-    case DuckDBTypeId.BIGINT:
-    case DuckDBTypeId.HUGEINT:
-      return (value) => wholeNumber(value as bigint)
-    case DuckDBTypeId.DECIMAL:
-      return (value) => trimZeros(String(value))
-    default:
-      throw new Error(`column ${column} has type ${type}, which no query may return`)
-  }
-}
-
-function wholeNumber(value: bigint): number | string {
-  const number = Number(value)
-  return Number.isSafeInteger(number) ? number : value.toString()
 }
 
 /** A column of a table as it is in the file; `type` is ours, undefined for a column that somebody added. */

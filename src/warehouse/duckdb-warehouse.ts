@@ -6,10 +6,10 @@ import { duckdbDdl } from './ddl.ts'
 import { convertDuckdbColumn } from './duckdb-columns.ts'
 import { isOutOfMemory, openError, queryError } from './duckdb-errors.ts'
 import { MemoryLimit } from './duckdb-memory.ts'
+import { type DuckdbPlan, duckdbPlan } from './duckdb-plan.ts'
 import { duckdbProbes } from './duckdb-probes.ts'
 import { RunningQuery } from './duckdb-query.ts'
 import { DuckdbTables } from './duckdb-tables.ts'
-import { duckdbSteps, type Step } from './steps.ts'
 import { translateChange } from './translate.ts'
 import type {
   ContractType,
@@ -19,7 +19,7 @@ import type {
   ResultBatch,
   SourceColumn,
   TableRow,
-  Warehouse,
+  WarehouseAdmin,
 } from './warehouse.ts'
 
 export interface DuckdbOptions {
@@ -43,10 +43,16 @@ const MEMORY_PER_THREAD_MB = 256
 const DEFAULT_MEMORY_LIMIT_MB = 256
 
 /**
+ * How long DuckDB's log may grow before it is worked into the file. Each time the last rows of a table are compressed anew: with
+ * DuckDB's own 16 MB that costs more than the appends themselves. After a crash so much of it is read again, which takes a second.
+ */
+const CHECKPOINT_THRESHOLD = '64MB'
+
+/**
  * Opens a DuckDB file. Throws `TransientError` when another process has it, `TerminalError` when it is missing, is none, or
  * cannot be opened.
  */
-export async function openDuckdbWarehouse(options: DuckdbOptions): Promise<Warehouse> {
+export async function openDuckdbWarehouse(options: DuckdbOptions): Promise<WarehouseAdmin> {
   const { path, create = false, readOnly = false, memoryLimitMb = DEFAULT_MEMORY_LIMIT_MB } = options
   if (!create && path !== ':memory:' && !existsSync(path))
     throw new TerminalError(`${path} does not exist`, {
@@ -55,6 +61,7 @@ export async function openDuckdbWarehouse(options: DuckdbOptions): Promise<Wareh
   const settings = {
     access_mode: readOnly ? 'READ_ONLY' : 'READ_WRITE',
     memory_limit: `${memoryLimitMb}MB`,
+    checkpoint_threshold: CHECKPOINT_THRESHOLD,
     threads: String(Math.max(1, Math.floor(memoryLimitMb / MEMORY_PER_THREAD_MB))),
     ...(options.tempDirectory === undefined ? {} : { temp_directory: options.tempDirectory }),
   }
@@ -74,7 +81,7 @@ async function connect(instance: DuckDBInstance): Promise<DuckDBConnection> {
   return connection
 }
 
-class DuckdbWarehouse implements Warehouse {
+class DuckdbWarehouse implements WarehouseAdmin {
   readonly name: string
   readonly isExclusive = true
   readonly #path: string
@@ -117,10 +124,10 @@ class DuckdbWarehouse implements Warehouse {
 
   async *query(sql: string, options: QueryOptions = {}): AsyncIterable<ResultBatch> {
     options.signal?.throwIfAborted()
-    const steps = duckdbSteps(sql, options.name)
+    const plan = duckdbPlan(sql, options.name)
     let query: RunningQuery | undefined
     try {
-      query = await this.#execute(steps, options)
+      query = await this.#execute(plan, options)
       yield* query.read()
     } catch (error) {
       options.signal?.throwIfAborted()
@@ -135,11 +142,11 @@ class DuckdbWarehouse implements Warehouse {
   }
 
   /** Nothing has been read before it ends, so it may be tried again with more memory. */
-  async #execute(steps: readonly Step[], options: QueryOptions): Promise<RunningQuery> {
+  async #execute(plan: DuckdbPlan, options: QueryOptions): Promise<RunningQuery> {
     for (;;) {
       const query = await this.#openQuery(options.signal)
       try {
-        await query.execute(steps, options)
+        await query.execute(plan, options)
         return query
       } catch (error) {
         await this.#closeQuery(query)

@@ -1,17 +1,9 @@
 import { closingBracket, notPortable, type Token, tokenise } from './tokens.ts'
-import { translate } from './translate.ts'
-
-/** The steps of a query of `sql/` in DuckDB's SQL. Throws a `TerminalError` where `translate` does. */
-export function duckdbSteps(sql: string, file = 'query'): Step[] {
-  // Translated as a whole first, for a message names the line of the file.
-  translate(sql, file)
-  return querySteps(sql, file).map((step) => ({ ...step, sql: translate(step.sql, file) }))
-}
 
 /** A part of a query that runs on its own. `table` names the temporary table that it fills; null for the query's own result. */
-export interface Step {
+export interface QueryStep {
   table: string | null
-  sql: string
+  code: Token[]
 }
 
 interface Named {
@@ -20,20 +12,20 @@ interface Named {
 }
 
 /**
- * Cuts `WITH a AS (…), b AS (…) SELECT …` into steps: what is used more than once becomes a temporary table, what is used once
- * stays where it is used. In one piece DuckDB works at everything at the same time and has to hold it all in memory; step by step
- * each part has the whole limit to itself. The source is read in the first step, where no temporary table can hide a table of the
- * user's. Steps are GoogleSQL, as the query is.
+ * Cuts `WITH a AS (…), b AS (…) SELECT …` into steps: what is used more than once, and what the result is joined with, becomes a
+ * temporary table; what is used once, or only filters another table, stays where it is used. In one piece DuckDB works at
+ * everything at the same time and has to hold it all in memory; step by step each part has the whole limit to itself. The source
+ * is read in the first step, where no temporary table can hide a table of the user's. Steps are GoogleSQL, as the query is.
  */
-export function querySteps(sql: string, file = 'query'): Step[] {
+export function querySteps(sql: string, file = 'query'): QueryStep[] {
   const code = tokenise(sql, file).filter((token) => token.kind !== 'gap')
   const { named, rest } = splitWith(code)
-  const isShared = ({ name }: Named) => countUses(name, [...named.map(({ body }) => body), rest]) > 1
-  const [shared, single] = [named.filter(isShared), named.filter((one) => !isShared(one))]
-  const steps = shared.map(({ name, body }): Step => ({ table: name, sql: withNeeded(body, single) }))
-  steps.push({ table: null, sql: withNeeded(rest, single) })
-  const late = steps.findIndex((step) => step.sql.includes('{{source}}')) > 0
-  if (late)
+  const isTable = ({ name, body }: Named) =>
+    !isFilter(body) && (countUses(name, named, rest) > 1 || joins(rest, name))
+  const [tables, inPlace] = [named.filter(isTable), named.filter((one) => !isTable(one))]
+  const steps = tables.map(({ name, body }): QueryStep => ({ table: name, code: withNeeded(body, inPlace) }))
+  steps.push({ table: null, code: withNeeded(rest, inPlace) })
+  if (steps.findIndex((step) => step.code.some(({ kind }) => kind === 'marker')) > 0)
     throw notPortable('{{source}} has to stand in the first part that is used more than once', file, 1)
   return steps
 }
@@ -49,30 +41,55 @@ function splitWith(code: Token[]): { named: Named[]; rest: Token[] } {
   return { named, rest: code.slice(position) }
 }
 
-function countUses(name: string, parts: Token[][]): number {
-  return parts.reduce(
-    (sum, part) => sum + part.filter((token, index) => isUse(name, part, token, index)).length,
-    0,
-  )
+/** `SELECT * FROM rows WHERE …`: to do it twice costs less than to write the rows down. */
+function isFilter(body: Token[]): boolean {
+  const shape = [...body.slice(0, 3), ...body.slice(4, 5)].map(({ text }) => text).join(' ')
+  return shape === 'SELECT * FROM WHERE' && !body.slice(3).some(({ text }) => text === 'SELECT')
 }
 
-function isUse(name: string, part: Token[], token: Token, index: number): boolean {
-  return token.text === name && ['FROM', 'JOIN'].includes(part[index - 1]?.text ?? '')
+/** A filter that is used twice uses its table twice. */
+function countUses(name: string, named: Named[], rest: Token[]): number {
+  const uses = named.map((one) => {
+    const times = usesIn(name, one.body)
+    return times > 0 && isFilter(one.body) ? countUses(one.name, named, rest) : times
+  })
+  return uses.reduce((sum, times) => sum + times, usesIn(name, rest))
 }
 
-function withNeeded(body: Token[], single: Named[]): string {
-  const needed = neededBy(body, single)
-  const clauses = single
+function usesIn(name: string, body: Token[]): number {
+  return body.filter((token, index) => token.text === name && isUse(body[index - 1])).length
+}
+
+/** Whether a table's name comes next. */
+export function isUse(before: Token | undefined): boolean {
+  return before?.text === 'FROM' || before?.text === 'JOIN'
+}
+
+function joins(body: Token[], name: string): boolean {
+  return body.some((token, index) => token.text === name && body[index - 1]?.text === 'JOIN')
+}
+
+function withNeeded(body: Token[], inPlace: Named[]): Token[] {
+  const needed = neededBy(body, inPlace)
+  const clauses = inPlace
     .filter((one) => needed.has(one))
-    .map(({ name, body }) => `${name} AS (${text(body)})`)
-  return clauses.length === 0 ? text(body) : `WITH ${clauses.join(', ')} ${text(body)}`
+    .flatMap(({ name, body }, index) => [
+      ...words(`${index === 0 ? 'WITH' : ','} ${name} AS (`),
+      ...body,
+      ...words(')'),
+    ])
+  return [...clauses, ...body]
 }
 
-function neededBy(body: Token[], single: Named[]): Set<Named> {
-  const direct = single.filter(({ name }) => countUses(name, [body]) > 0)
-  return new Set(direct.flatMap((one) => [one, ...neededBy(one.body, single)]))
+function words(sql: string): Token[] {
+  return tokenise(sql, 'query').filter(({ kind }) => kind !== 'gap')
 }
 
-function text(tokens: Token[]): string {
-  return tokens.map((token) => token.text).join(' ')
+function neededBy(body: Token[], inPlace: Named[]): Set<Named> {
+  const direct = inPlace.filter(({ name }) => usesIn(name, body) > 0)
+  return new Set(direct.flatMap((one) => [one, ...neededBy(one.body, inPlace)]))
+}
+
+export function textOf(code: Token[]): string {
+  return code.map((token) => token.text).join(' ')
 }

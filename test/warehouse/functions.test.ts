@@ -77,6 +77,30 @@ describe('functions mean what the GoogleSQL reference says', () => {
   })
 })
 
+describe('TRIM of a column', () => {
+  it.each([
+    ['apple', 'apple'],
+    ['an apple', 'an apple'],
+    [' apple', 'apple'],
+    ['apple\t', 'apple'],
+    ['apple\u2028', 'apple'],
+    ['\u00a0', ''],
+    ['', ''],
+    ['é', 'é'],
+    ['é\u0301 ', 'é\u0301'],
+    ['\ufeffapple', '\ufeffapple'],
+  ])('of %j is %j', async (text, expected) => {
+    expect(await valuesOf('SELECT TRIM(x) AS answer FROM (SELECT @text AS x) AS t', { text })).toEqual([
+      expected,
+    ])
+  })
+
+  it('of NULL is NULL', async () => {
+    const query = 'SELECT TRIM(x) AS answer FROM (SELECT CAST(NULL AS STRING) AS x) AS t'
+    expect(await valuesOf(query)).toEqual([null])
+  })
+})
+
 describe('functions of instants mean what the GoogleSQL reference says', () => {
   it('UNIX_MICROS counts microseconds since 1970 (timestamp_functions)', async () => {
     const parameters = { t: at('2008-12-25T15:30:00Z') }
