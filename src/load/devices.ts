@@ -1,10 +1,10 @@
-import { Recency, type Recent } from './recency.ts'
+import { type Linked, LinkedList } from './linked-list.ts'
 
 /** Devices without open events that are remembered only because they go by several names. At about 400 bytes each: 40 MB. */
 const REMEMBERED_DEVICES = 100_000
 
 /** Everything that is known to be one device of one app, and what is under way on it. */
-export interface Device<T = unknown> extends Recent {
+export interface Device<T = unknown> extends Linked {
   names: string[]
   /** The smallest of its names: the one that the audit table files it under. */
   root: string
@@ -29,7 +29,7 @@ export class Devices<T> {
   /** Devices by app, and in it by name. */
   readonly #apps = new Map<string, Map<string, Device<T>>>()
   /** Idle devices with several names, the least recently used first. */
-  readonly #remembered = new Recency<Device<T>>()
+  readonly #remembered = new LinkedList<Device<T>>()
   readonly #rememberedLimit: number
   heldCount = 0
 
@@ -105,7 +105,7 @@ export class Devices<T> {
   #forgetIfIdle(device: Device<T>): void {
     if (device.open.size > 0 || device.held.size > 0 || device.optedOut) return
     if (device.names.length === 1) forget(device)
-    else this.#remembered.add(device)
+    else this.#remembered.push(device)
     if (this.#remembered.size <= this.#rememberedLimit) return
     forget(this.#remembered.shift()!)
   }
@@ -132,7 +132,7 @@ function newDevice<T>(root: string, byName: Map<string, Device<T>>): Device<T> {
     optedOut: false,
     mergedInto: null,
     byName,
-    older: null,
-    newer: null,
+    previous: null,
+    next: null,
   }
 }

@@ -1,6 +1,7 @@
 import { Client, type Dispatcher } from 'undici'
 import type { Clock } from '../domain/clock.ts'
 import type { Answer } from './answer.ts'
+import { type Linked, LinkedList } from './linked-list.ts'
 import { parseRetryAfter } from './retry-after.ts'
 import type { OutgoingRequest, RequestCallbacks, Transport } from './transport.ts'
 
@@ -31,7 +32,7 @@ export class HttpTransport implements Transport {
   readonly #basePath: string
   readonly #idle: Client[] = []
   readonly #all = new Set<Client>()
-  readonly #inFlight = new Map<Exchange, Client>()
+  readonly #inFlight = new LinkedList<Exchange>()
   #cancelSweep: (() => void) | null = null
 
   constructor(options: HttpTransportOptions) {
@@ -50,8 +51,8 @@ export class HttpTransport implements Transport {
       this.#recycle(client)
       onAnswer(answer)
     }
-    const exchange = new Exchange(deadline, this.#options.clock, { ...callbacks, onAnswer: settle })
-    this.#inFlight.set(exchange, client)
+    const exchange = new Exchange(client, deadline, this.#options.clock, { ...callbacks, onAnswer: settle })
+    this.#inFlight.push(exchange)
     this.#sweepLater()
     client.dispatch(this.#toDispatch(request), exchange)
   }
@@ -101,16 +102,19 @@ export class HttpTransport implements Transport {
   /** One timer for all requests: the time-out is the same for each, so the set is in the order of its deadlines. */
   #sweepLater(): void {
     if (this.#cancelSweep !== null) return
-    const [oldest] = this.#inFlight.keys()
-    if (oldest === undefined) return
+    const oldest = this.#inFlight.first
+    if (oldest === null) return
     const delayMs = Math.max(1, oldest.deadline - this.#options.clock.monotonic())
     this.#cancelSweep = this.#options.clock.after(delayMs, () => {
       this.#cancelSweep = null
       const now = this.#options.clock.monotonic()
-      for (const [exchange, client] of this.#inFlight) {
-        if (exchange.deadline > now) break
-        this.#inFlight.delete(exchange)
-        exchange.timeOut(client, this.#options.timeoutMs)
+      for (
+        let late = this.#inFlight.first;
+        late !== null && late.deadline <= now;
+        late = this.#inFlight.first
+      ) {
+        this.#inFlight.delete(late)
+        late.timeOut(this.#options.timeoutMs)
       }
       this.#sweepLater()
     })
@@ -118,8 +122,11 @@ export class HttpTransport implements Transport {
 }
 
 /** One request and its answer. `#started` is the line between "surely not sent" and "perhaps counted". */
-class Exchange implements Dispatcher.DispatchHandler {
+class Exchange implements Dispatcher.DispatchHandler, Linked {
+  previous: Linked | null = null
+  next: Linked | null = null
   readonly deadline: number
+  readonly #client: Client
   readonly #clock: Clock
   readonly #callbacks: RequestCallbacks
   #controller: Dispatcher.DispatchController | null = null
@@ -131,7 +138,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   #chunks: Buffer[] = []
   #keptBytes = 0
 
-  constructor(deadline: number, clock: Clock, callbacks: RequestCallbacks) {
+  constructor(client: Client, deadline: number, clock: Clock, callbacks: RequestCallbacks) {
+    this.#client = client
     this.deadline = deadline
     this.#clock = clock
     this.#callbacks = callbacks
@@ -181,11 +189,11 @@ class Exchange implements Dispatcher.DispatchHandler {
       })
   }
 
-  timeOut(client: Client, timeoutMs: number): void {
+  timeOut(timeoutMs: number): void {
     this.#timedOut = true
     if (this.#started) this.#controller?.abort(new Error(`no whole answer within ${timeoutMs} ms`))
     // Still without a connection: its client goes, so that the request cannot leave after all.
-    else client.destroy(new Error(`no connection within ${timeoutMs} ms`), () => {})
+    else this.#client.destroy(new Error(`no connection within ${timeoutMs} ms`), () => {})
   }
 
   #finish(answer: Answer): void {

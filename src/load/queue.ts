@@ -1,6 +1,6 @@
 /** First in, first out, without the cost of `Array.shift` on a long queue. */
 export class Queue<T> {
-  #items: (T | undefined)[] = []
+  readonly #items: (T | undefined)[] = []
   #head = 0
 
   get length(): number {
@@ -19,9 +19,10 @@ export class Queue<T> {
     const item = this.#items[this.#head]
     if (item === undefined) return undefined
     this.#items[this.#head++] = undefined
-    // Copying once half of it is used keeps both memory and the average cost of a shift constant.
+    // Moving the rest once half of it is used keeps both memory and the average cost of a shift constant. In place: an array that was left behind
+    // would keep what stands in it from the garbage collector.
     if (this.#head > 1_024 && this.#head * 2 > this.#items.length) {
-      this.#items = this.#items.slice(this.#head)
+      this.#items.splice(0, this.#head)
       this.#head = 0
     }
     return item

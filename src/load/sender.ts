@@ -1,6 +1,7 @@
 import type { Clock } from '../domain/clock.ts'
 import type { Answer } from './answer.ts'
 import type { Journal } from './journal.ts'
+import { type Linked, LinkedList } from './linked-list.ts'
 import type { Ticket } from './ordering.ts'
 import { Queue } from './queue.ts'
 import { RateLimit } from './rate.ts'
@@ -8,7 +9,7 @@ import { unsettledRow } from './rows.ts'
 import type { Transport } from './transport.ts'
 
 /** A request between its intent and its outcome. */
-export interface Sending {
+export interface Sending extends Linked {
   ticket: Ticket
   auditId: string
   /** The journal segment of its intent. */
@@ -54,7 +55,7 @@ export class Sender {
   readonly #callbacks: SenderCallbacks
   readonly #rate: RateLimit
   /** Requests whose intent is not durable yet. */
-  readonly #starting = new Set<Sending>()
+  readonly #starting = new LinkedList<Sending>()
   /** Durable, but the rate does not let them leave yet. */
   readonly #leaving = new Queue<Sending>()
   /** As many are handed over as may start within a second: one of them has to start or fail first. */
@@ -99,8 +100,10 @@ export class Sender {
       startedAt: now,
       wasFull,
       takenBack: false,
+      previous: null,
+      next: null,
     }
-    this.#starting.add(sending)
+    this.#starting.push(sending)
     const intent = { ...unsettledRow(ticket, this.#rules, auditId), sentAtMs: this.#parts.clock.now() }
     sending.segment = this.#parts.journal.intent(intent, () => {
       this.#starting.delete(sending)
@@ -125,9 +128,10 @@ export class Sender {
 
   /** The journal has failed: what is not durable by now never will be, so it is not sent. Answers those requests. */
   abandon(): Sending[] {
-    const starting = [...this.#starting]
-    this.#starting.clear()
-    return starting.map((sending) => this.#neverSent(sending))
+    const abandoned: Sending[] = []
+    for (let sending = this.#starting.shift(); sending !== null; sending = this.#starting.shift())
+      abandoned.push(this.#neverSent(sending))
+    return abandoned
   }
 
   #send(sending: Sending): void {

@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Recency, type Recent } from '../../src/load/recency.ts'
+import { type Linked, LinkedList } from '../../src/load/linked-list.ts'
 
-interface Item extends Recent {
+interface Item extends Linked {
   number: number
 }
 
-describe('the order of use', () => {
-  it('is that of a list from which items are taken and to whose end they are put', () => {
+describe('a linked list', () => {
+  it('is in the order of its items, wherever they are taken from', () => {
     const steps = fc.array(
       fc.oneof(
         fc.nat(5).map((number) => ({ use: number })),
@@ -17,22 +17,23 @@ describe('the order of use', () => {
     )
     fc.assert(
       fc.property(steps, (taken) => {
-        const items = Array.from({ length: 6 }, (_, number): Item => ({ number, older: null, newer: null }))
-        const recency = new Recency<Item>()
+        const items = Array.from({ length: 6 }, (_, number): Item => ({ number, previous: null, next: null }))
+        const list = new LinkedList<Item>()
         let model: number[] = []
         for (const step of taken) {
           if (step === 'shift') {
-            expect(recency.shift()?.number).toBe(model.shift())
+            expect(list.shift()?.number).toBe(model.shift())
           } else {
             const number = 'use' in step ? step.use : step.drop
-            recency.delete(items[number]!)
+            list.delete(items[number]!)
             model = model.filter((other) => other !== number)
             if ('use' in step) {
-              recency.add(items[number]!)
+              list.push(items[number]!)
               model.push(number)
             }
           }
-          expect(recency.size).toBe(model.length)
+          expect(list.first?.number).toBe(model[0])
+          expect(list.size).toBe(model.length)
         }
       }),
     )
