@@ -1,18 +1,18 @@
 import { type Linked, LinkedList } from './linked-list.ts'
 
-/** Devices without open events that are remembered only because they go by several names. At about 400 bytes each: 40 MB. */
+/** Devices without open events that are remembered only because they go by several names. At about 600 bytes each: 60 MB. */
 const REMEMBERED_DEVICES = 100_000
 
-/** Everything that is known to be one device of one app, and what is under way on it. */
+/** Everything that is known to be one device of one app, and what is under way on it: what is empty is null, for most devices are idle. */
 export interface Device<T = unknown> extends Linked {
   names: string[]
   /** The smallest of its names: the one that the audit table files it under. */
   root: string
   /** By scope: the last open events; more than one only right after two devices turned out to be one. */
-  tails: Map<string, T[]>
+  tails: Map<string, T[]> | null
   /** By scope: an unsettled transaction that later events wait for until another run. */
-  held: Map<string, string>
-  open: Set<T>
+  held: Map<string, string> | null
+  open: Set<T> | null
   /** Adjust said in this run that it has opted out: it is remembered until the run ends. */
   optedOut: boolean
   mergedInto: Device<T> | null
@@ -63,15 +63,28 @@ export class Devices<T> {
   /** Later events of these scopes wait for this transaction until another run. */
   hold(device: Device<T>, scopes: readonly string[], transactionId: string): void {
     if (scopes.length === 0) return
-    if (device.held.size === 0) this.heldCount++
+    if (device.held === null) this.heldCount++
+    device.held ??= new Map()
     for (const scope of scopes) {
       if (!device.held.has(scope)) device.held.set(scope, transactionId)
     }
   }
 
+  /** An event of it is open now, the last of its scopes. */
+  enter(device: Device<T>, scopes: readonly string[], event: T): void {
+    device.open ??= new Set()
+    device.open.add(event)
+    for (const scope of scopes) {
+      device.tails ??= new Map()
+      device.tails.set(scope, [event])
+    }
+  }
+
   /** One of its events is no longer open. */
-  release(device: Device<T>, event: T): void {
-    device.open.delete(event)
+  release(device: Device<T>, scopes: readonly string[], event: T): void {
+    for (const scope of scopes) removeTail(device, scope, event)
+    device.open?.delete(event)
+    if (device.open?.size === 0) device.open = null
     this.#forgetIfIdle(device)
   }
 
@@ -89,13 +102,19 @@ export class Devices<T> {
     for (const name of from.names) into.byName.set(name, into)
     into.names.push(...from.names)
     if (from.root < into.root) into.root = from.root
-    for (const [scope, tails] of from.tails)
-      into.tails.set(scope, [...(into.tails.get(scope) ?? []), ...tails])
-    if (from.held.size > 0 && into.held.size > 0) this.heldCount--
-    for (const [scope, transactionId] of from.held) {
-      if (!into.held.has(scope)) into.held.set(scope, transactionId)
-    }
-    for (const event of from.open) into.open.add(event)
+    const tails = into.tails
+    if (from.tails !== null)
+      into.tails = new Map([
+        ...(tails ?? []),
+        ...[...from.tails].map(([scope, last]): [string, T[]] => [
+          scope,
+          [...(tails?.get(scope) ?? []), ...last],
+        ]),
+      ])
+    if (from.held !== null && into.held !== null) this.heldCount--
+    // What `into` holds already stays.
+    if (from.held !== null) into.held = new Map([...from.held, ...(into.held ?? [])])
+    if (from.open !== null) into.open = new Set([...(into.open ?? []), ...from.open])
     into.optedOut ||= from.optedOut
     from.mergedInto = into
     this.#remembered.delete(from)
@@ -103,11 +122,22 @@ export class Devices<T> {
   }
 
   #forgetIfIdle(device: Device<T>): void {
-    if (device.open.size > 0 || device.held.size > 0 || device.optedOut) return
+    if (device.open !== null || device.held !== null || device.optedOut) return
     if (device.names.length === 1) forget(device)
     else this.#remembered.push(device)
     if (this.#remembered.size <= this.#rememberedLimit) return
     forget(this.#remembered.shift()!)
+  }
+}
+
+function removeTail<T>(device: Device<T>, scope: string, event: T): void {
+  const tails = device.tails?.get(scope)
+  if (tails === undefined) return
+  const rest = tails.filter((tail) => tail !== event)
+  if (rest.length > 0) device.tails!.set(scope, rest)
+  else {
+    device.tails!.delete(scope)
+    if (device.tails!.size === 0) device.tails = null
   }
 }
 
@@ -126,9 +156,9 @@ function newDevice<T>(root: string, byName: Map<string, Device<T>>): Device<T> {
   return {
     names: [],
     root,
-    tails: new Map(),
-    held: new Map(),
-    open: new Set(),
+    tails: null,
+    held: null,
+    open: null,
     optedOut: false,
     mergedInto: null,
     byName,

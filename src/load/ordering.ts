@@ -113,12 +113,11 @@ export class Ordering {
   }
 
   #enqueue(ticket: Ticket, device: Device<Ticket>, isNews: boolean): void {
-    if (isNews) for (const earlier of device.open) waitFor(ticket, earlier)
-    for (const scope of ticket.scopes) {
-      if (!isNews) for (const earlier of device.tails.get(scope) ?? []) waitFor(ticket, earlier)
-      device.tails.set(scope, [ticket])
-    }
-    device.open.add(ticket)
+    if (isNews) for (const earlier of device.open ?? []) waitFor(ticket, earlier)
+    else
+      for (const scope of ticket.scopes)
+        for (const earlier of device.tails?.get(scope) ?? []) waitFor(ticket, earlier)
+    this.#devices.enter(device, ticket.scopes, ticket)
   }
 
   #holdOne(ticket: Ticket): void {
@@ -130,19 +129,12 @@ export class Ordering {
 
   #leave(ticket: Ticket): void {
     if (ticket.device === null) return
-    const device = this.#devices.current(ticket.device)
-    for (const scope of ticket.scopes) {
-      const tails = device.tails.get(scope)
-      if (tails === undefined) continue
-      const rest = tails.filter((tail) => tail !== ticket)
-      if (rest.length === 0) device.tails.delete(scope)
-      else device.tails.set(scope, rest)
-    }
-    this.#devices.release(device, ticket)
+    this.#devices.release(this.#devices.current(ticket.device), ticket.scopes, ticket)
   }
 }
 
 function heldBy(device: Device<Ticket>, scopes: readonly string[]): string | null {
+  if (device.held === null) return null
   for (const scope of scopes) {
     const transactionId = device.held.get(scope)
     if (transactionId !== undefined) return transactionId
@@ -167,8 +159,9 @@ function namesOf({ names }: Device<Ticket>, { deviceNames }: Event): readonly st
 /** The scopes that later events will find it in. */
 function keysOf(event: Event, device: Device<Ticket>, isNews: boolean): string[] {
   const own = scopesOf(event)
-  const follows = device.tails.has(LINK_SCOPE) || device.held.has(LINK_SCOPE)
-  const isLink = event.deviceNames.length > 1 && (follows || (isNews && device.open.values().some(isInOrder)))
+  if (event.deviceNames.length === 1) return own
+  const follows = device.tails?.has(LINK_SCOPE) === true || device.held?.has(LINK_SCOPE) === true
+  const isLink = follows || (isNews && device.open?.values().some(isInOrder) === true)
   return isLink ? [...own, LINK_SCOPE] : own
 }
 

@@ -5,8 +5,8 @@ import { type Device, Devices } from '../../src/load/devices.ts'
 /** Lets an event of these names come and go. */
 function visit(devices: Devices<string>, names: string[], app = 'app'): Device<string> {
   const device = devices.unite(app, names).device
-  device.open.add('event')
-  devices.release(device, 'event')
+  devices.enter(device, [], 'event')
+  devices.release(device, [], 'event')
   return device
 }
 
@@ -20,10 +20,10 @@ describe('the devices', () => {
   it('are remembered while something is open on them or held', () => {
     const devices = new Devices<string>()
     const open = devices.unite('app', ['a']).device
-    open.open.add('event')
+    devices.enter(open, [], 'event')
     expect(devices.unite('app', ['a']).device).toBe(open)
     devices.hold(open, ['tok'], 't1')
-    devices.release(open, 'event')
+    devices.release(open, [], 'event')
     expect(devices.unite('app', ['a']).device).toBe(open)
   })
 
@@ -43,8 +43,8 @@ describe('the devices', () => {
 
   it('have the smallest of their names as root, whatever came first', () => {
     const devices = new Devices<string>()
-    devices.unite('app', ['m']).device.open.add('event')
-    devices.unite('app', ['c']).device.open.add('event')
+    devices.enter(devices.unite('app', ['m']).device, [], 'event')
+    devices.enter(devices.unite('app', ['c']).device, [], 'event')
     expect(devices.unite('app', ['z', 'm', 'c']).device.root).toBe('c')
     expect(devices.unite('app', ['m', 'b']).device.root).toBe('b')
   })
