@@ -20,9 +20,6 @@ import type { Batch, Opened, PlainQueryOptions, Reading, WarehouseCalls, Warehou
 import { type PackedIntake, unpackIntake } from './packed-intake.ts'
 import { type ThreadError, unpackError } from './thread-error.ts'
 
-/** It makes objects for each row and drops them soon: with room for a batch of them they are never copied. */
-const YOUNG_GENERATION_MB = 64
-
 type Remote = BirpcReturn<WarehouseCalls, WarehouseEvents>
 
 /**
@@ -34,9 +31,7 @@ type Remote = BirpcReturn<WarehouseCalls, WarehouseEvents>
  */
 export async function openInThread(config: Config, options: OpenOptions = {}): Promise<WarehouseThread> {
   const { onTrouble, hurry, ...plain } = options
-  const worker = new Worker(new URL('./thread-main.ts', import.meta.url), {
-    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
-  })
+  const worker = new Worker(new URL('./thread-main.ts', import.meta.url))
   let statistics: QueryStatistics = { bytesBilled: null }
   const events: WarehouseEvents = {
     trouble: (message) => onTrouble?.(message),
