@@ -1,6 +1,6 @@
 import { type SettledSourceRow, settledRow } from './audit/source-settlement.ts'
 import type { Clock } from './domain/clock.ts'
-import type { EarlierOutcome, Event } from './domain/event.ts'
+import type { EarlierOutcome, Event, SourceRow } from './domain/event.ts'
 import type { Reason } from './domain/reason.ts'
 import { type ExtractOptions, extract } from './extract/extract.ts'
 import { createTransform, type TransformRules } from './transform/transform.ts'
@@ -58,16 +58,24 @@ export async function* takeIn(
     onTotal,
     ...(signal && { signal }),
   })) {
-    const nowMs = clock.now()
     yield {
       totalRows,
       instants: rows.map(({ occurredAtMicros }) => occurredAtMicros),
-      rows: rows.map((row): Intake => {
-        const result = transform(row, nowMs)
-        return result.kind === 'settled'
-          ? { kind: 'settled', row: settledRow(row, result), earlier: row.earlier }
-          : result
-      }),
+      rows: judged(rows, transform, clock),
     }
+  }
+}
+
+/** Each row when it is wanted, by the time that it is then. */
+function* judged(
+  rows: readonly SourceRow[],
+  transform: ReturnType<typeof createTransform>,
+  clock: Clock,
+): Generator<Intake, void> {
+  for (const row of rows) {
+    const result = transform(row, clock.now())
+    yield result.kind === 'settled'
+      ? { kind: 'settled', row: settledRow(row, result), earlier: row.earlier }
+      : result
   }
 }
