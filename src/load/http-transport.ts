@@ -105,19 +105,22 @@ export class HttpTransport implements Transport {
     const oldest = this.#inFlight.first
     if (oldest === null) return
     const delayMs = Math.max(1, oldest.deadline - this.#options.clock.monotonic())
-    this.#cancelSweep = this.#options.clock.after(delayMs, () => {
-      this.#cancelSweep = null
-      const now = this.#options.clock.monotonic()
-      for (
-        let late = this.#inFlight.first;
-        late !== null && late.deadline <= now;
-        late = this.#inFlight.first
-      ) {
-        this.#inFlight.delete(late)
-        late.timeOut(this.#options.timeoutMs)
-      }
-      this.#sweepLater()
-    })
+    // Only once what has arrived is read: in a process that was paused answers wait in their sockets, and timers come before them.
+    this.#cancelSweep = this.#options.clock.after(delayMs, () => setImmediate(() => this.#sweep()))
+  }
+
+  #sweep(): void {
+    this.#cancelSweep = null
+    const now = this.#options.clock.monotonic()
+    for (
+      let late = this.#inFlight.first;
+      late !== null && late.deadline <= now;
+      late = this.#inFlight.first
+    ) {
+      this.#inFlight.delete(late)
+      late.timeOut(this.#options.timeoutMs)
+    }
+    this.#sweepLater()
   }
 }
 

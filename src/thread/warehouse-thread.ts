@@ -132,10 +132,18 @@ export class WarehouseThread implements Warehouse, Ends {
     return this.#parts.statistics()
   }
 
-  /** The thread ends as well. */
+  /** The thread ends as well; if it has ended by itself, whoever asked it something has been told. */
   close(): Promise<void> {
-    this.#closing ??= answered(this.#remote.close()).finally(() => this.#parts.worker.terminate())
+    this.#closing ??= this.#close()
     return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    try {
+      if (!this.#remote.$closed) await answered(this.#remote.close())
+    } finally {
+      await this.#parts.worker.terminate()
+    }
   }
 
   async *#read<T extends Batch>(what: Reading, signal: AbortSignal | undefined): AsyncGenerator<T, void> {

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type AddressInfo, createServer as createNetServer, type Server, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
+import { Worker } from 'node:worker_threads'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { systemClock } from '../../src/domain/clock.ts'
 import type { Answer } from '../../src/load/answer.ts'
@@ -54,6 +55,17 @@ async function tcpServer(onConnection: (socket: Socket) => void) {
     server.close()
   })
   return { url, server, sockets }
+}
+
+/** A server that answers whatever this thread does meanwhile. */
+async function serverInThread(): Promise<string> {
+  const code = `const { createServer } = require('node:http')
+    const server = createServer((request, response) => request.resume().on('end', () => response.end('OK')))
+    server.listen(0, '127.0.0.1', () => require('node:worker_threads').parentPort.postMessage(server.address().port))`
+  const worker = new Worker(code, { eval: true })
+  onTestFinished(() => void worker.terminate())
+  const [port] = await once(worker, 'message')
+  return `http://127.0.0.1:${port}`
 }
 
 function transportTo(url: string, options: Partial<HttpTransportOptions> = {}): HttpTransport {
@@ -354,6 +366,23 @@ describe('whether it was counted is unknown', () => {
     )
     expect((await first).kind).toBe('timed_out')
     expect((await second).kind).toBe('answered')
+  })
+
+  it('but not for an answer that came while the process was paused', async () => {
+    const transport = transportTo(await serverInThread(), { timeoutMs: 200 })
+    const answer = await new Promise<Answer>((resolve) =>
+      transport.send(
+        { path: '/event', query: 'a=1', token: null },
+        {
+          mayStart: () => true,
+          // As a process that is stopped, or whose machine is, once its request is written: for longer than the time-out.
+          onStart: () =>
+            process.nextTick(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500)),
+          onAnswer: resolve,
+        },
+      ),
+    )
+    expect(answer.kind).toBe('answered')
   })
 
   it('when the transport is closed in the middle', async () => {
