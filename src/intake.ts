@@ -1,22 +1,13 @@
 import { type SettledSourceRow, settledRow } from './audit/source-settlement.ts'
 import type { Clock } from './domain/clock.ts'
-import type { EarlierOutcome, Event, SourceRow } from './domain/event.ts'
-import type { Reason } from './domain/reason.ts'
+import type { EarlierOutcome, SourceRow } from './domain/event.ts'
 import { type ExtractOptions, extract } from './extract/extract.ts'
-import { createTransform, type TransformRules } from './transform/transform.ts'
+import { createTransform, type Transformed, type TransformRules } from './transform/transform.ts'
 import type { Warehouse } from './warehouse/warehouse.ts'
 
 /** A row of the source, read and judged: what the delivery has to do with it. */
 export type Intake =
-  | { kind: 'event'; event: Event }
-  /** Not sent in this run, and later events that share an ordering key wait with it. */
-  | {
-      kind: 'held'
-      event: Event
-      status: 'in_doubt' | 'deferred'
-      reason: Reason
-      message: string | null
-    }
+  | Exclude<Transformed, { kind: 'settled' }>
   | { kind: 'settled'; row: SettledSourceRow; earlier: EarlierOutcome | null }
 
 export interface IntakeBatch {
