@@ -1,4 +1,4 @@
-import { isUse, type QueryStep, querySteps, textOf } from './steps.ts'
+import { type QueryStep, querySteps, textOf } from './steps.ts'
 import { closingBracket, depthChange, type Token } from './tokens.ts'
 import { translate } from './translate.ts'
 
@@ -8,18 +8,6 @@ export interface DuckdbPlan {
   preparations: string[]
   /** Gives the result's rows. */
   result: string
-  /** A shorter way to them; null where there is none. */
-  inOrder: InOrder | null
-}
-
-/**
- * DuckDB sorts wide rows slowly, and most tables are written in the order of time. `check` answers one row: how many rows the
- * result has, and whether they stand in its order already and the table that they are joined with is empty. Then `result` reads
- * them as they stand.
- */
-export interface InOrder {
-  check: string
-  result: string
 }
 
 /** Throws a `TerminalError` where `translate` does. */
@@ -28,11 +16,9 @@ export function duckdbPlan(sql: string, file = 'query'): DuckdbPlan {
   translate(sql, file)
   const steps = querySteps(sql, file)
   const last = steps.at(-1)!.code
-  const tables = new Set(steps.map(({ table }) => table))
   return {
     preparations: steps.slice(0, -1).flatMap((step) => fillTable(step, file)),
     result: translate(textOf(last), file),
-    inOrder: inOrder(last, tables, file),
   }
 }
 
@@ -77,30 +63,6 @@ function numberingIn(code: Token[]): Numbering | null {
     key: code[open + 3]!.text,
     name: name.text,
     rows: rows.text,
-  }
-}
-
-/** Of a result that ends with `FROM rows LEFT JOIN other ON … ORDER BY columns LIMIT @limit`, and reads what nobody else can change. */
-function inOrder(code: Token[], tables: ReadonlySet<string | null>, file: string): InOrder | null {
-  const [select, from, order] = ['SELECT', 'FROM', 'ORDER'].map((word) => topLevel(code, word))
-  const [rows, left, join, other] = code.slice(from! + 1, from! + 5).map(({ text }) => text)
-  const [limit, limitValue] = code.slice(-2)
-  const columns = textOf(code.slice(order! + 2, -2))
-  const isKnown =
-    left === 'LEFT' && join === 'JOIN' && limit?.text === 'LIMIT' && /^\w+( , \w+)*$/.test(columns)
-  const used = code.filter((_, index) => isUse(code[index - 1])).map(({ text }) => text)
-  const isOurs = used.every((name) => tables.has(name) || name === rows)
-  // With a filter there is one more: the table that it takes its rows from.
-  if (order === -1 || !isKnown || !isOurs || used.length !== (select === 0 ? 2 : 3)) return null
-  const [named, list] = [textOf(code.slice(0, select)), textOf(code.slice(select, from))]
-  const max = translate(textOf([limitValue!]), file)
-  const key = `create_sort_key(${columns.replaceAll(/\w+/g, (column) => `${column}, 'ASC NULLS FIRST'`)})`
-  return {
-    check: `${translate(named, file)} SELECT least(count(*), ${max}) AS row_count,
-      coalesce(bool_and(key >= key_before), TRUE) AND NOT EXISTS (SELECT 1 FROM ${other}) AS is_in_order
-      FROM (SELECT key, lag(key) OVER () AS key_before FROM (SELECT ${key} AS key FROM ${rows}))`,
-    // Rows keep their order in a positional join, and get NULLs from an empty table.
-    result: `${translate(`${named} ${list}`, file)} FROM ${rows} POSITIONAL JOIN ${other} LIMIT ${max}`,
   }
 }
 

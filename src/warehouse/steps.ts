@@ -61,7 +61,7 @@ function usesIn(name: string, body: Token[]): number {
 }
 
 /** Whether a table's name comes next. */
-export function isUse(before: Token | undefined): boolean {
+function isUse(before: Token | undefined): boolean {
   return before?.text === 'FROM' || before?.text === 'JOIN'
 }
 
