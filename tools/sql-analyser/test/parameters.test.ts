@@ -15,7 +15,7 @@ import { readSentEvents, readSentIds } from '../../../src/export/read-sent-event
 import { Lease } from '../../../src/lease/lease.ts'
 import { createLog } from '../../../src/log.ts'
 import { openDuckdbWarehouse } from '../../../src/warehouse/duckdb-warehouse.ts'
-import type { QueryOptions, QueryParameter, Warehouse } from '../../../src/warehouse/warehouse.ts'
+import type { QueryOptions, QueryParameter, WarehouseAdmin } from '../../../src/warehouse/warehouse.ts'
 import { logRun, reportOf } from '../../../test/report/logged-run.ts'
 import { VirtualClock } from '../../../test/support/virtual-clock.ts'
 import { auditRow } from '../../../test/warehouse/audit-row.ts'
@@ -38,17 +38,17 @@ function record(recorded: Recorded, { name = '', parameters = {} }: QueryOptions
 }
 
 /** A real warehouse in which every query, also those of others that are opened later, is written down before it runs. */
-async function recordingWarehouse(path: string): Promise<{ warehouse: Warehouse; recorded: Recorded }> {
+async function recordingWarehouse(path: string): Promise<{ warehouse: WarehouseAdmin; recorded: Recorded }> {
   const recorded: Recorded = new Map()
   const warehouse = await openDuckdbWarehouse({ path, create: true })
   await warehouse.createTables()
-  const methods = Object.getPrototypeOf(warehouse) as Warehouse
+  const methods = Object.getPrototypeOf(warehouse) as WarehouseAdmin
   const { query, update } = methods
-  vi.spyOn(methods, 'query').mockImplementation(function (this: Warehouse, sql, options = {}) {
+  vi.spyOn(methods, 'query').mockImplementation(function (this: WarehouseAdmin, sql, options = {}) {
     record(recorded, options)
     return query.call(this, sql, options)
   })
-  vi.spyOn(methods, 'update').mockImplementation(function (this: Warehouse, sql, options = {}) {
+  vi.spyOn(methods, 'update').mockImplementation(function (this: WarehouseAdmin, sql, options = {}) {
     record(recorded, options)
     return update.call(this, sql, options)
   })
@@ -70,7 +70,7 @@ async function configFor(warehousePath: string): Promise<Config> {
   })
 }
 
-async function leaseOnce(warehouse: Warehouse, clock: VirtualClock): Promise<void> {
+async function leaseOnce(warehouse: WarehouseAdmin, clock: VirtualClock): Promise<void> {
   const holder = { runId: 'run-1', host: 'host', pid: 1 }
   const lease = await Lease.take({
     warehouse,
