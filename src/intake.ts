@@ -1,4 +1,4 @@
-import { type SettledSourceRow, settledRow } from './audit/source-settlement.ts'
+import { type SettledSourceRow, settledSourceRow } from './audit/source-settlement.ts'
 import type { Clock } from './domain/clock.ts'
 import type { EarlierOutcome, SourceRow } from './domain/event.ts'
 import { type ExtractOptions, extract } from './extract/extract.ts'
@@ -66,7 +66,7 @@ function* judged(
   for (const row of rows) {
     const result = transform(row, clock.now())
     yield result.kind === 'settled'
-      ? { kind: 'settled', row: settledRow(row, result), earlier: row.earlier }
+      ? { kind: 'settled', row: settledSourceRow(row, result), earlier: row.earlier }
       : result
   }
 }

@@ -1,6 +1,6 @@
 import { writeMissing, writeRows } from './audit/recover.ts'
 import type { RunLog, UnfinishedRun } from './audit/run-log.ts'
-import { settledRow as settledSourceRow } from './audit/source-settlement.ts'
+import { settledSourceRow } from './audit/source-settlement.ts'
 import type { Clock } from './domain/clock.ts'
 import { TerminalError } from './domain/errors.ts'
 import type { SourceRow } from './domain/event.ts'

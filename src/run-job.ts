@@ -245,7 +245,7 @@ function intakeOf(
   { projection, window }: Pick<Delivery, 'projection' | 'window'>,
 ): IntakeRequest {
   const { config, selection, machine } = job
-  const { signal: _, ...options } = extractOptions(job, window, machine.clock.now())
+  const options = extractOptions(job, window, machine.clock.now())
   return { projection, options, rules: transformRules(config, selection) }
 }
 

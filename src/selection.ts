@@ -115,14 +115,8 @@ export function transformRules(
 }
 
 /** The rows of the window, with what the audit table knows of them. */
-export function extractFor(
-  job: Scope,
-  projection: string,
-  window: ResolvedWindow,
-  nowMs: number,
-  onTotal: (rows: number) => void = () => {},
-) {
-  return extract(job.warehouse, projection, { ...extractOptions(job, window, nowMs), onTotal })
+export function extractFor(job: Scope, projection: string, window: ResolvedWindow, nowMs: number) {
+  return extract(job.warehouse, projection, { ...extractOptions(job, window, nowMs), signal: job.signal })
 }
 
 /** What reading them would cost. Throws a TerminalError where that is more than the settings allow. */
@@ -144,11 +138,12 @@ export async function estimateFor(
   return estimate
 }
 
+/** Plain data: who reads adds what stops it. */
 export function extractOptions(
-  { config, selection, signal }: Scope,
+  { config, selection }: Scope,
   window: ResolvedWindow,
   nowMs: number,
-): ExtractOptions {
+): Omit<ExtractOptions, 'signal' | 'onTotal'> {
   const { app, event, limit, resend } = selection
   const { inDoubt, inDoubtHoldHours } = config.delivery
   return {
@@ -161,6 +156,5 @@ export function extractOptions(
     nowMs,
     inDoubtBlocks: { revenue: inDoubt.revenue !== 'skip', other: inDoubt.other !== 'skip' },
     inDoubtHoldHours,
-    signal,
   }
 }

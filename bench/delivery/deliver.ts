@@ -2,7 +2,7 @@ import { copyFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import type { CommandContext } from '../../src/cli/command.ts'
-import type { RunFlags } from '../../src/cli/run-flags.ts'
+import { parseRunFlags } from '../../src/cli/run-flags.ts'
 import { loadConfig } from '../../src/config.ts'
 import { systemClock } from '../../src/domain/clock.ts'
 import type { RunSummary } from '../../src/summary.ts'
@@ -22,20 +22,6 @@ export interface DeliverOptions {
   counts?: boolean
 }
 
-const FLAGS: RunFlags = {
-  from: null,
-  to: null,
-  app: null,
-  event: null,
-  limit: null,
-  resend: 'none',
-  shard: null,
-  maxRejected: null,
-  metricsFile: null,
-  report: null,
-  dryRun: false,
-}
-
 /** `adjust-s2s run` as the command line calls it, on a copy of the file that `init` has been run on. */
 export function deliver(options: DeliverOptions): Prepare {
   return async (rows, fixtures) => {
@@ -46,7 +32,7 @@ export function deliver(options: DeliverOptions): Prepare {
     const expected = options.isIdle ? 0 : rows
     return {
       async work() {
-        await runCommand(FLAGS, contextFor(folder, output))
+        await runCommand(parseRunFlags({}), contextFor(folder, output))
         const { counts, stopped } = JSON.parse(output.text) as RunSummary
         if (counts.read !== expected || counts.delivered !== expected)
           throw new Error(

@@ -2,6 +2,7 @@ import { systemClock } from '../../src/domain/clock.ts'
 import { FolderDisk } from '../../src/load/disk.ts'
 import { HttpTransport } from '../../src/load/http-transport.ts'
 import { Journal } from '../../src/load/journal.ts'
+import { outcomeOf } from '../../src/load/rows.ts'
 import { openDuckdbWarehouse } from '../../src/warehouse/duckdb-warehouse.ts'
 import type { Prepare } from '../frame/benchmark.ts'
 import { temporaryFolder } from '../frame/folder.ts'
@@ -98,22 +99,10 @@ export const sendStage: Prepare = async (rows, fixtures) => {
 }
 
 function journalled(row: number) {
-  const { status, reason, httpStatus, message, settledAtMs, latencyMs, ...intent } = deliveredRow(row)
-  const { auditId, attempt, warnings } = intent
+  const delivered = deliveredRow(row)
+  const { status, reason, httpStatus, message, settledAtMs, latencyMs, ...intent } = delivered
   const sentAtMs = settledAtMs
-  const outcome = {
-    auditId,
-    status,
-    reason,
-    httpStatus,
-    message,
-    attempt,
-    sentAtMs,
-    settledAtMs,
-    latencyMs,
-    warnings,
-  }
-  return { intent: { ...intent, sentAtMs }, outcome }
+  return { intent: { ...intent, sentAtMs }, outcome: outcomeOf({ ...delivered, sentAtMs }) }
 }
 
 /** As many at a time as there are connections to Adjust. */

@@ -12,7 +12,7 @@ export interface SettledWithoutRequest {
 export type SettledSourceRow = Omit<AuditRow, 'auditId' | 'runId' | 'settledAtMs'>
 
 /** What the audit table will say of a source row that was settled without a request. */
-export function settledRow(row: SourceRow, settled: SettledWithoutRequest): SettledSourceRow {
+export function settledSourceRow(row: SourceRow, settled: SettledWithoutRequest): SettledSourceRow {
   return {
     transactionId: row.transactionId,
     status: settled.status,

@@ -99,7 +99,7 @@ export class HttpTransport implements Transport {
     return { method: 'POST', path: endpoint, headers, body: query }
   }
 
-  /** One timer for all requests: the time-out is the same for each, so the set is in the order of its deadlines. */
+  /** One timer for all requests: the time-out is the same for each, so the list is in the order of its deadlines. */
   #sweepLater(): void {
     if (this.#cancelSweep !== null) return
     const oldest = this.#inFlight.first

@@ -4,7 +4,7 @@ import type { Warehouse } from '../warehouse/warehouse.ts'
 
 /**
  * The same warehouse, with a span for each query (until its first rows), each change and each batch of rows that it is given. The
- * audit's batches, the lease's updates and the extraction are seen here, so the stages need not know of traces.
+ * lease's updates and the log of runs are seen here, the two ends of the pipeline below, so the stages need not know of traces.
  */
 export function traceWarehouse(warehouse: Warehouse, trace: Trace): Warehouse {
   const traced: Pick<Warehouse, 'query' | 'update' | 'append'> = {

@@ -10,7 +10,7 @@ type Facet = Pick<Event, 'kind' | 'appToken' | 'eventToken' | 'currency' | 'path
  */
 export interface PackedIntake {
   totalRows: number
-  instants: (number | null)[]
+  instants: readonly (number | null)[]
   /** Rows that are no ordinary events, with their numbers. */
   others: [number, Intake][]
   facets: Facet[]
@@ -28,7 +28,7 @@ export interface PackedIntake {
 export function packIntake({ totalRows, instants, rows }: IntakeBatch): PackedIntake {
   const packed: PackedIntake = {
     totalRows,
-    instants: [...instants],
+    instants,
     others: [],
     facets: [],
     facet: [],

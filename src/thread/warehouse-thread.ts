@@ -99,8 +99,7 @@ export class WarehouseThread implements Warehouse, Ends {
   }
 
   query(sql: string, options: QueryOptions = {}): AsyncIterable<ResultBatch> {
-    const { signal, ...plain } = options
-    return this.#read({ kind: 'query', sql, options: plain }, signal)
+    return this.#read({ kind: 'query', sql, options: plainOf(options) }, options.signal)
   }
 
   async *takeIn(request: IntakeRequest, signal?: AbortSignal): AsyncGenerator<IntakeBatch, void> {

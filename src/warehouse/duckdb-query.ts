@@ -26,7 +26,7 @@ export class RunningQuery {
   /**
    * Does all the work but reading. The rows are written whole into a temporary table, which spills to disk, and read from there: DuckDB's own
    * streams end without an error when the query fails half-way, so a count is the only proof that all rows came. (Rows that stand in
-   * order already were once streamed without it, three seconds a million faster; a stream that was left in the middle then broke later
+   * order already were once streamed without it, five seconds a million faster; a stream that was left in the middle then broke later
    * statements of the process.)
    */
   async execute(plan: DuckdbPlan, options: QueryOptions): Promise<void> {
